@@ -1,0 +1,1 @@
+//! Hasura's own formats.
