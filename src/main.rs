@@ -1,2 +1,7 @@
-//! The command line.
-fn main() {}
+//! The binary: hands the command line to the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hasura_siwe::cli::run()
+}

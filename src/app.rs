@@ -1,0 +1,111 @@
+//! The only place that joins things: configuration → service → router → listener.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use tokio::net::TcpListener;
+use tracing::{info, warn};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::entropy::Entropy;
+use crate::flow::Service;
+use crate::http::{self, Http, MetricsHandle};
+use crate::storage::{Db, open_pool};
+
+/// A service ready to listen.
+pub struct App {
+    service: Arc<Service>,
+    router: Router,
+}
+
+/// How long requests that are under way at a stop may take to finish.
+const DRAIN: Duration = Duration::from_secs(10);
+
+impl App {
+    /// Builds the service. Does not wait for the database: while it is down requests are answered
+    /// `unavailable` and `/readyz` says so.
+    ///
+    /// # Errors
+    /// When the pool cannot be set up from the configuration.
+    pub fn build(config: &Config, clock: Clock, entropy: Entropy) -> anyhow::Result<Self> {
+        let pool = open_pool(&config.database).context("cannot set up the database pool")?;
+        let db = Db::new(pool, clock.clone());
+        let service = Arc::new(Service::new(config, db, clock, entropy.clone()));
+        let http = Http::new(Arc::clone(&service), config.actions_secrets.clone(), config.trusted_hops);
+        Ok(Self { router: http::router(http, entropy), service })
+    }
+
+    /// The router, for whoever serves it in a way of their own.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// The router of METRICS_ADDR.
+    pub fn metrics_router(&self, handle: MetricsHandle) -> Router {
+        http::metrics_router(handle, Arc::clone(&self.service))
+    }
+
+    /// What the flows are, for tests and for the cleanup.
+    pub fn service(&self) -> &Arc<Service> {
+        &self.service
+    }
+
+    /// Serves until `stop` is ready, lets what is under way finish, and closes the pool.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
+        let cleanup = tokio::spawn(Arc::clone(&self.service).keep_clean());
+        if let Ok(address) = listener.local_addr() {
+            info!(listen.address = %address, "listening on {address}");
+        }
+        let served = serve_router(listener, self.router, stop).await;
+        cleanup.abort();
+        self.service.db().close();
+        info!("stopped");
+        served
+    }
+}
+
+/// Serves `router` until `stop` is ready, then for at most ten more seconds what is under way.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve_router(
+    listener: TcpListener,
+    router: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let (stopping, stopped) = tokio::sync::oneshot::channel();
+    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
+        stop.await;
+        let _ = stopping.send(());
+    });
+    let too_late = async move {
+        if stopped.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        served = server => served.context("the listener failed"),
+        () = too_late => {
+            warn!("requests were still under way {} s after the stop", DRAIN.as_secs());
+            Ok(())
+        }
+    }
+}
+
+/// Ready when the process is asked to stop: SIGTERM, or Ctrl-C at a terminal.
+pub async fn asked_to_stop() {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .expect("a process may listen for SIGTERM");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

@@ -1,0 +1,40 @@
+//! `local`: the whole stack on this machine, until Ctrl-C.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::logging;
+use crate::app::asked_to_stop;
+use crate::config::{LogFormat, Variables};
+use crate::local::{Settings, Stack};
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Where the data lies between runs. Default: a folder of the system's for such data.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Where the stack answers, as the proxy does in compose.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    front: SocketAddr,
+    /// Where the local engine itself answers; 0 takes any free port.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    engine: SocketAddr,
+}
+
+pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::Result<ExitCode> {
+    logging::start(LogFormat::Text, &variables);
+    let settings = Settings {
+        data: arguments.data.unwrap_or_else(|| crate::local::default_data_folder(&variables)),
+        front: arguments.front,
+        engine: arguments.engine,
+    };
+    let stack = Stack::start(settings, variables).await?;
+    println!("{}", stack.invitation());
+    asked_to_stop().await;
+    println!("stopping; the data stays in {}", stack.data().display());
+    stack.stop().await?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,51 @@
+//! `migrate`: the schema brought up to this program, and Hasura's database role let in to what it
+//! serves.
+
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use anyhow::Context;
+
+use super::logging;
+use crate::config::{Database, LogFormat, Variables};
+use crate::storage::{Grants, connect_directly, grant_to_hasura, migrate};
+
+pub(super) async fn run(variables: Variables) -> anyhow::Result<ExitCode> {
+    logging::start(LogFormat::Text, &variables);
+    let database = Database::read(&variables)?;
+    let hasura_role = hasura_role(&variables)?;
+    let ran = up_to_date(&database, hasura_role.as_deref()).await?;
+    if ran.is_empty() {
+        println!("the database is up to date");
+    }
+    for name in ran {
+        println!("ran {name}");
+    }
+    if hasura_role.is_none() {
+        println!("PG_DATABASE_URL is not set, so no role was given access for Hasura");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Migrates, and grants what Hasura serves to `hasura_role` where one is named.
+pub(super) async fn up_to_date(database: &Database, hasura_role: Option<&str>) -> anyhow::Result<Vec<String>> {
+    let mut client = connect_directly(database).await.context("cannot connect to the database")?;
+    let ran = migrate(&mut client).await?;
+    if let Some(role) = hasura_role {
+        match grant_to_hasura(&client, role).await.context("cannot grant access to Hasura's role")? {
+            Grants::Given => {}
+            Grants::NoSuchRole(sql) => anyhow::bail!(
+                "the database has no role {role:?}, which PG_DATABASE_URL names for Hasura. As a superuser run:\n{sql}\nand then `hasura-siwe migrate` again"
+            ),
+        }
+    }
+    Ok(ran)
+}
+
+/// The user that Hasura connects as: the one in PG_DATABASE_URL.
+pub(super) fn hasura_role(variables: &Variables) -> anyhow::Result<Option<String>> {
+    let Some(url) = variables.secret("PG_DATABASE_URL").map_err(anyhow::Error::msg)? else { return Ok(None) };
+    let parsed = tokio_postgres::Config::from_str(&url)
+        .map_err(|_| anyhow::anyhow!("PG_DATABASE_URL is not a PostgreSQL URL"))?;
+    Ok(parsed.get_user().map(ToOwned::to_owned))
+}

@@ -1,0 +1,105 @@
+//! What is valid: the configuration of the service, read once at start.
+//!
+//! [`Variables`] is what was typed; [`Config::read`] judges all of it and says everything that is
+//! wrong at once. Nothing here connects, opens or listens. [`VARIABLES`] is the list that
+//! docs/configuration.md, `.env.example` and docker-compose.yml are held against.
+
+pub mod env;
+mod jwt_secret;
+mod read;
+pub mod strength;
+mod variables;
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use env::Variables;
+pub use jwt_secret::{DEFAULT_AUDIENCE, DEFAULT_ISSUER, DEFAULT_NAMESPACE, JwtSecret};
+pub use variables::{VARIABLES, Variable};
+
+use crate::model::Address;
+use crate::secret::Secret;
+use crate::siwe::Origin;
+
+/// Everything `serve` needs to know.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the data is.
+    pub database: Database,
+    /// Where actions and health are answered.
+    pub listen: SocketAddr,
+    /// Who may call the actions: any of these, one or two.
+    pub actions_secrets: Vec<Secret<String>>,
+    /// The origins whose messages may sign in.
+    pub origins: Vec<Origin>,
+    /// Who chooses nonces.
+    pub nonces: Nonces,
+    /// How long tokens live.
+    pub lifetimes: Lifetimes,
+    /// Externally owned accounts that may act as `admin`.
+    pub admins: BTreeSet<Address>,
+    /// How access tokens are signed.
+    pub jwt: JwtSecret,
+    /// How many proxies in front append to X-Forwarded-For; 0 believes none of it.
+    pub trusted_hops: usize,
+    /// Where metrics are answered, if anywhere.
+    pub metrics: Option<SocketAddr>,
+    /// How the log looks.
+    pub log: LogFormat,
+}
+
+/// The PostgreSQL that holds everything.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// For requests; may go through a pooler.
+    pub url: Secret<String>,
+    /// For migrations, which need a session of their own.
+    pub direct_url: Secret<String>,
+    /// PEM certificates that a server certificate may rest on, besides the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Connections of this process.
+    pub pool_size: usize,
+}
+
+/// Who chooses the nonce of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nonces {
+    /// The client does; each is accepted once per address.
+    Client,
+    /// The service does; only what it issued is accepted, once.
+    Server,
+}
+
+/// How long things live.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    /// An access token.
+    pub access: Duration,
+    /// A session that is not used.
+    pub idle: Duration,
+    /// A session, used or not.
+    pub absolute: Duration,
+    /// How long the direct predecessor of a refresh token is still answered, with the same successor.
+    pub grace: Duration,
+}
+
+impl Lifetimes {
+    /// No access token that may act as `admin` lives longer than this.
+    pub const ADMIN_ACCESS: Duration = Duration::from_secs(15 * 60);
+}
+
+/// How the log looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For a person at a terminal.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Everything that is wrong with the configuration, a sentence each.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct Faults(pub Vec<String>);

@@ -1,0 +1,314 @@
+//! From what was typed to what is valid.
+//!
+//! Each reader leaves a sentence in the list of faults and goes on, so that one start shows every
+//! mistake. No sentence quotes a secret.
+
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::strength::weakness;
+use super::{Config, Database, Faults, JwtSecret, Lifetimes, LogFormat, Nonces, Variables};
+use crate::model::Address;
+use crate::secret::Secret;
+use crate::siwe::Origin;
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+struct Reader<'a> {
+    variables: &'a Variables,
+    faults: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn fault(&mut self, sentence: String) {
+        self.faults.push(sentence);
+    }
+
+    fn secret(&mut self, name: &str) -> Option<String> {
+        self.variables.secret(name).unwrap_or_else(|sentence| {
+            self.fault(sentence);
+            None
+        })
+    }
+
+    fn required_secret(&mut self, name: &str, cure: &str) -> Option<String> {
+        let before = self.faults.len();
+        let value = self.secret(name);
+        if value.is_none() && self.faults.len() == before {
+            self.fault(format!("{name} is not set: {cure}"));
+        }
+        value
+    }
+
+    fn parsed<T: FromStr>(&mut self, name: &str, default: T, expected: &str) -> T
+    where
+        T::Err: Display,
+    {
+        let Some(text) = self.variables.text(name) else { return default };
+        match text.trim().parse() {
+            Ok(value) => value,
+            Err(error) => {
+                let sentence = format!("{name} is {text:?}, expected {expected}: {error}");
+                self.fault(sentence);
+                default
+            }
+        }
+    }
+
+    fn listed<T: FromStr>(&mut self, name: &str) -> Vec<T>
+    where
+        T::Err: Display,
+    {
+        let text = self.variables.text(name).unwrap_or_default().to_owned();
+        let mut values = Vec::new();
+        for item in text.split(',').map(str::trim).filter(|item| !item.is_empty()) {
+            match item.parse() {
+                Ok(value) => values.push(value),
+                Err(error) => self.fault(format!("{name} holds {item:?}: {error}")),
+            }
+        }
+        values
+    }
+
+    fn duration(&mut self, name: &str, default: u64, least: u64, most: u64) -> Duration {
+        let default = Duration::from_secs(default);
+        let Some(text) = self.variables.text(name) else { return default };
+        let (least, most) = (Duration::from_secs(least), Duration::from_secs(most));
+        match humantime::parse_duration(text.trim()) {
+            Ok(value) if (least..=most).contains(&value) => value,
+            Ok(_) => {
+                let sentence = format!(
+                    "{name} is {text}, and must lie between {} and {}",
+                    humantime::format_duration(least),
+                    humantime::format_duration(most)
+                );
+                self.fault(sentence);
+                default
+            }
+            Err(_) => {
+                let sentence = format!("{name} is {text:?}, expected a duration with its unit, such as 30s, 60m, 12h or 14d");
+                self.fault(sentence);
+                default
+            }
+        }
+    }
+}
+
+impl Config {
+    /// Reads and judges the configuration.
+    ///
+    /// # Errors
+    /// Every fault found, a sentence each that says what to do; none quotes a secret.
+    pub fn read(variables: &Variables) -> Result<Self, Faults> {
+        let mut reader = Reader { variables, faults: Vec::new() };
+        let database = reader.database();
+        let actions_secrets = reader.actions_secrets();
+        let jwt = reader.jwt();
+        if let (Some(jwt), true) = (&jwt, !actions_secrets.is_empty())
+            && actions_secrets.iter().any(|secret| secret.matches(jwt.key.expose().as_bytes()))
+        {
+            reader.fault("ACTIONS_SECRET and the key of HASURA_GRAPHQL_JWT_SECRET are the same: whoever may call an action could mint tokens, so make them differ".into());
+        }
+        let origins: Vec<Origin> = reader.listed("SIWE_ORIGINS");
+        if variables.text("SIWE_ORIGINS").is_none() {
+            reader.fault("SIWE_ORIGINS is not set: list the origins of your front ends, such as https://app.example.com,http://localhost:3000".into());
+        }
+        let nonces = match variables.text("SIWE_NONCES").map(str::trim) {
+            None | Some("client") => Nonces::Client,
+            Some("server") => Nonces::Server,
+            Some(other) => {
+                reader.fault(format!("SIWE_NONCES is {other:?}, expected client or server"));
+                Nonces::Client
+            }
+        };
+        let lifetimes = reader.lifetimes();
+        let log = match variables.text("LOG_FORMAT").map(str::trim) {
+            None | Some("text") => LogFormat::Text,
+            Some("json") => LogFormat::Json,
+            Some(other) => {
+                reader.fault(format!("LOG_FORMAT is {other:?}, expected text or json"));
+                LogFormat::Text
+            }
+        };
+        let admins: Vec<Address> = reader.listed("ADMIN_ADDRESSES");
+        let listen = reader.parsed("LISTEN_ADDR", SocketAddr::from(([127, 0, 0, 1], 4000)), "an address and port such as 127.0.0.1:4000");
+        let trusted_hops = reader.parsed("TRUSTED_HOPS", 0_usize, "a number of proxies");
+        let metrics = variables
+            .text("METRICS_ADDR")
+            .is_some()
+            .then(|| reader.parsed("METRICS_ADDR", SocketAddr::from(([127, 0, 0, 1], 0)), "an address and port such as 127.0.0.1:9400"));
+        match (database, jwt) {
+            (Some(database), Some(jwt)) if reader.faults.is_empty() => Ok(Self {
+                database,
+                listen,
+                actions_secrets,
+                origins,
+                nonces,
+                lifetimes,
+                admins: admins.into_iter().collect(),
+                jwt,
+                trusted_hops,
+                metrics,
+                log,
+            }),
+            _ => Err(Faults(reader.faults)),
+        }
+    }
+}
+
+impl Database {
+    /// Reads only what concerns the database, for commands that need nothing else.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub fn read(variables: &Variables) -> Result<Self, Faults> {
+        let mut reader = Reader { variables, faults: Vec::new() };
+        match reader.database() {
+            Some(database) if reader.faults.is_empty() => Ok(database),
+            _ => Err(Faults(reader.faults)),
+        }
+    }
+}
+
+impl Reader<'_> {
+    fn database(&mut self) -> Option<Database> {
+        let url = self.database_url("DATABASE_URL", true);
+        let direct_url = self.database_url("DATABASE_DIRECT_URL", false);
+        let pool_size = self.parsed("DATABASE_POOL_SIZE", 8_usize, "a number of connections");
+        if !(1..=1000).contains(&pool_size) {
+            self.fault(format!("DATABASE_POOL_SIZE is {pool_size}, and must lie between 1 and 1000"));
+        }
+        let url = url?;
+        Some(Database {
+            direct_url: Secret::new(direct_url.unwrap_or_else(|| url.clone())),
+            url: Secret::new(url),
+            ca_file: self.variables.text("DATABASE_CA_FILE").map(Into::into),
+            pool_size,
+        })
+    }
+
+    fn database_url(&mut self, name: &str, required: bool) -> Option<String> {
+        let url = if required {
+            self.required_secret(name, "give a PostgreSQL URL, such as postgres://user:password@host:5432/database")
+        } else {
+            self.secret(name)
+        }?;
+        // The parser's text is left out: it may quote the part with the password.
+        if tokio_postgres::Config::from_str(&url).is_err() {
+            self.fault(format!(
+                "{name} is not a PostgreSQL URL: expected postgres://user:password@host:5432/database, with special characters of the password percent-encoded"
+            ));
+            return None;
+        }
+        Some(url)
+    }
+
+    fn actions_secrets(&mut self) -> Vec<Secret<String>> {
+        let Some(text) = self.required_secret("ACTIONS_SECRET", "run `make env`, and give Hasura the same value") else {
+            return Vec::new();
+        };
+        let secrets: Vec<&str> = text.split(',').map(str::trim).collect();
+        if secrets.len() > 2 {
+            self.fault("ACTIONS_SECRET holds more than two secrets: one, or the new and the old with a comma between while you rotate".into());
+        }
+        for secret in &secrets {
+            if let Some(weakness) = weakness(secret, 32) {
+                self.fault(format!("ACTIONS_SECRET {weakness}"));
+            }
+        }
+        secrets.into_iter().map(|secret| Secret::new(secret.to_owned())).collect()
+    }
+
+    fn jwt(&mut self) -> Option<JwtSecret> {
+        let name = "HASURA_GRAPHQL_JWT_SECRET";
+        let json = self.required_secret(name, "run `make env`, or copy it from your Hasura")?;
+        JwtSecret::parse(&json).map_err(|end| self.fault(format!("{name} {end}"))).ok()
+    }
+
+    fn lifetimes(&mut self) -> Lifetimes {
+        let lifetimes = Lifetimes {
+            access: self.duration("ACCESS_TOKEN_TTL", HOUR, MINUTE, DAY),
+            idle: self.duration("REFRESH_IDLE_TTL", 14 * DAY, 10 * MINUTE, 365 * DAY),
+            absolute: self.duration("REFRESH_ABSOLUTE_TTL", 90 * DAY, HOUR, 730 * DAY),
+            grace: self.duration("REFRESH_GRACE", 30, 0, MINUTE),
+        };
+        if lifetimes.idle > lifetimes.absolute {
+            self.fault("REFRESH_IDLE_TTL is longer than REFRESH_ABSOLUTE_TTL: a session cannot be idle for longer than it lives".into());
+        }
+        lifetimes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good() -> Variables {
+        [
+            ("DATABASE_URL", "postgres://u:p@localhost/d"),
+            ("ACTIONS_SECRET", "Qm3Xv8Lk1Rt6Zp0Wb5Ny9Hc2Jd7Fs4Ga"),
+            ("HASURA_GRAPHQL_JWT_SECRET", r#"{"type":"HS256","key":"9fK2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0A"}"#),
+            ("SIWE_ORIGINS", "https://app.example.com, http://localhost:3000"),
+        ]
+        .into_iter()
+        .collect()
+    }
+
+    #[test]
+    fn the_defaults_are_the_documented_ones() {
+        let config = Config::read(&good()).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:4000");
+        assert_eq!(config.origins.len(), 2);
+        assert_eq!(config.nonces, Nonces::Client);
+        assert_eq!(config.lifetimes.access, Duration::from_secs(HOUR));
+        assert_eq!(config.lifetimes.grace, Duration::from_secs(30));
+        assert_eq!(config.trusted_hops, 0);
+        assert!(config.metrics.is_none());
+        let shown = format!("{config:?}");
+        assert!(!shown.contains("9fK2") && !shown.contains("Qm3X") && !shown.contains("u:p@"), "{shown}");
+    }
+
+    #[test]
+    fn every_fault_is_said_at_once_and_none_quotes_a_secret() {
+        let Faults(all) = Config::read(&Variables::default()).unwrap_err();
+        for name in ["DATABASE_URL", "ACTIONS_SECRET", "HASURA_GRAPHQL_JWT_SECRET", "SIWE_ORIGINS"] {
+            assert!(all.iter().any(|fault| fault.starts_with(&format!("{name} is not set: "))), "{name}: {all:?}");
+        }
+        for (name, value, word) in [
+            ("ACCESS_TOKEN_TTL", "60", "with its unit"),
+            ("ACCESS_TOKEN_TTL", "1s", "between"),
+            ("REFRESH_GRACE", "5m", "between"),
+            ("REFRESH_IDLE_TTL", "200d", "REFRESH_ABSOLUTE_TTL"),
+            ("SIWE_ORIGINS", "app.example.com", "app.example.com"),
+            ("SIWE_NONCES", "both", "client or server"),
+            ("ADMIN_ADDRESSES", "vitalik.eth", "vitalik.eth"),
+            ("LISTEN_ADDR", "4000", "127.0.0.1:4000"),
+            ("ACTIONS_SECRET", "short", "at least 32"),
+            ("ACTIONS_SECRET", "9fK2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0A", "make them differ"),
+            ("DATABASE_URL", "mysql://secretpassword@x", "PostgreSQL URL"),
+        ] {
+            let mut variables = good();
+            variables.set(name, value);
+            let Faults(faults) = Config::read(&variables).unwrap_err();
+            assert!(faults.iter().any(|fault| fault.contains(word)), "{name}={value}: {faults:?}");
+            assert!(!faults.iter().any(|f| f.contains("secretpassword") || f.contains("9fK2")), "{faults:?}");
+        }
+    }
+
+    #[test]
+    fn a_secret_may_come_from_a_file_but_not_from_both() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        std::fs::write(&path, "Qm3Xv8Lk1Rt6Zp0Wb5Ny9Hc2Jd7Fs4Ga\n").unwrap();
+        let mut variables = good();
+        variables.set("ACTIONS_SECRET", "");
+        variables.set("ACTIONS_SECRET_FILE", path.to_str().unwrap());
+        assert!(Config::read(&variables).unwrap().actions_secrets[0].matches(b"Qm3Xv8Lk1Rt6Zp0Wb5Ny9Hc2Jd7Fs4Ga"));
+        variables.set("ACTIONS_SECRET", "Qm3Xv8Lk1Rt6Zp0Wb5Ny9Hc2Jd7Fs4Ga");
+        assert!(Config::read(&variables).unwrap_err().to_string().contains("both set"));
+    }
+}

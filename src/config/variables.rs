@@ -1,0 +1,37 @@
+//! The list of variables, for whoever needs to know them all: docs, `.env.example`, compose.
+
+/// One variable of the service.
+#[derive(Clone, Copy, Debug)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What holds when it is absent; `None` means that it must be given.
+    pub default: Option<&'static str>,
+    /// Whether `NAME_FILE` is read as well.
+    pub secret: bool,
+}
+
+const fn plain(name: &'static str, default: &'static str) -> Variable {
+    Variable { name, default: Some(default), secret: false }
+}
+
+/// Every variable that the service reads.
+pub const VARIABLES: &[Variable] = &[
+    Variable { name: "DATABASE_URL", default: None, secret: true },
+    Variable { name: "DATABASE_DIRECT_URL", default: Some("DATABASE_URL"), secret: true },
+    plain("DATABASE_CA_FILE", "none"),
+    plain("DATABASE_POOL_SIZE", "8"),
+    plain("LISTEN_ADDR", "127.0.0.1:4000"),
+    Variable { name: "ACTIONS_SECRET", default: None, secret: true },
+    Variable { name: "HASURA_GRAPHQL_JWT_SECRET", default: None, secret: true },
+    Variable { name: "SIWE_ORIGINS", default: None, secret: false },
+    plain("SIWE_NONCES", "client"),
+    plain("ACCESS_TOKEN_TTL", "60m"),
+    plain("REFRESH_IDLE_TTL", "14d"),
+    plain("REFRESH_ABSOLUTE_TTL", "90d"),
+    plain("REFRESH_GRACE", "30s"),
+    plain("ADMIN_ADDRESSES", "none"),
+    plain("TRUSTED_HOPS", "0"),
+    plain("METRICS_ADDR", "none"),
+    plain("LOG_FORMAT", "text"),
+];

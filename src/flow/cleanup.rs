@@ -1,0 +1,40 @@
+//! Removing what has had its time. Never on the path of a request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::{debug, warn};
+
+use super::{RETENTION, Service};
+
+/// How often rows are looked for. Salts are wiped within this time after their grace.
+const EVERY: Duration = Duration::from_secs(60);
+
+impl Service {
+    /// Sweeps until the task is dropped. Several processes may do so at once; they skip each
+    /// other's rows.
+    pub async fn keep_clean(self: Arc<Self>) {
+        let mut tick = tokio::time::interval(EVERY);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            if let Err(error) = self.sweep().await {
+                warn!(error = &error as &dyn std::error::Error, "expired rows stay for now");
+            }
+        }
+    }
+
+    /// One sweep to its end.
+    ///
+    /// # Errors
+    /// The database's, when it gave no answer.
+    pub async fn sweep(&self) -> Result<(), crate::storage::Error> {
+        loop {
+            let swept = self.db.sweep(self.lifetimes.grace, self.lifetimes.idle, RETENTION).await?;
+            debug!(nonces = swept.nonces, salts = swept.salts, sessions = swept.sessions, "expired rows removed");
+            if !swept.is_full() {
+                return Ok(());
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Everything a flow can refuse, each with a frozen code and a sentence for a stranger.
+//!
+//! Codes are part of the API: one is never renamed and never split, because a finer code would be
+//! an oracle. The cause of a fault of ours travels along as its source and is for the log alone.
+
+use std::sync::Arc;
+
+use crate::model::{AccountNameError, AddressError};
+use crate::siwe::Refusal;
+use crate::storage;
+
+/// Why a flow did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The message or its signature was refused; the code is the refusal's own.
+    #[error("{0}")]
+    Message(#[from] Refusal),
+    /// The chain of the message is not an enabled network.
+    #[error("the message's chain is not enabled here: sign in on one of the networks that the query `networks` lists")]
+    ChainNotSupported,
+    /// The nonce was used before, has expired, or was never issued.
+    #[error("the nonce was used before or was not issued: ask for a new one and sign a new message")]
+    NonceInvalid,
+    /// No live session has this refresh token.
+    #[error("the refresh token is not valid: sign in again")]
+    RefreshTokenInvalid,
+    /// An operator has disabled the account.
+    #[error("the account is disabled")]
+    AccountDisabled,
+    /// The caller may not do this.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// A network that does not exist.
+    #[error("unknown network: {}", .0.join(", "))]
+    NetworkUnknown(Vec<String>),
+    /// The name cannot be an account's name.
+    #[error("{0}")]
+    NameInvalid(#[from] AccountNameError),
+    /// The address has mixed case and a wrong checksum.
+    #[error("{0}")]
+    AddressNotChecksummed(AddressError),
+    /// The input cannot mean anything.
+    #[error("{0}")]
+    BadRequest(String),
+    /// The database gave no answer. Trying again is safe.
+    #[error("the service cannot answer just now: try again")]
+    Unavailable(#[source] Arc<storage::Error>),
+}
+
+impl Error {
+    /// The frozen code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Message(refusal) => refusal.code(),
+            Self::ChainNotSupported => "chain_not_supported",
+            Self::NonceInvalid => "nonce_invalid",
+            Self::RefreshTokenInvalid => "refresh_token_invalid",
+            Self::AccountDisabled => "account_disabled",
+            Self::Forbidden(_) => "forbidden",
+            Self::NetworkUnknown(_) => "network_unknown",
+            Self::NameInvalid(_) => "name_invalid",
+            Self::AddressNotChecksummed(_) => "address_not_checksummed",
+            Self::BadRequest(_) => "bad_request",
+            Self::Unavailable(_) => "unavailable",
+        }
+    }
+}
+
+impl From<storage::Error> for Error {
+    fn from(error: storage::Error) -> Self {
+        Self::Unavailable(Arc::new(error))
+    }
+}
+
+impl From<AddressError> for Error {
+    fn from(error: AddressError) -> Self {
+        match error {
+            AddressError::Checksum { .. } => Self::AddressNotChecksummed(error),
+            other => Self::BadRequest(other.to_string()),
+        }
+    }
+}

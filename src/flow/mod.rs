@@ -1,0 +1,98 @@
+//! One function per intent.
+//!
+//! A flow takes typed input, asks the pure modules what is true and `storage` what is known, and
+//! returns a typed outcome. It knows nothing of HTTP, JSON or status codes.
+
+mod account;
+mod cleanup;
+mod error;
+mod nonce;
+mod session;
+mod siwe;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+pub use account::UpdateAccount;
+pub use error::Error;
+pub use nonce::IssuedNonce;
+pub use session::Tokens;
+
+use crate::clock::Clock;
+use crate::config::{Config, Lifetimes, Nonces};
+use crate::entropy::Entropy;
+use crate::model::{ADMIN_ROLE, Address};
+use crate::siwe::Policy;
+use crate::storage::Db;
+use crate::token::{Identity, RefreshToken, Signer};
+
+/// What the flows share: the database, the rules, the key, the clock and the dice.
+pub struct Service {
+    db: Db,
+    clock: Clock,
+    entropy: Entropy,
+    signer: Signer,
+    policy: Policy,
+    nonces: Nonces,
+    lifetimes: Lifetimes,
+    admins: BTreeSet<Address>,
+    restores: session::InFlight,
+}
+
+impl Service {
+    /// The service that `config` describes, on the database `db`.
+    pub fn new(config: &Config, db: Db, clock: Clock, entropy: Entropy) -> Self {
+        Self {
+            db,
+            clock,
+            entropy,
+            signer: Signer::new(&config.jwt, config.lifetimes.access, Lifetimes::ADMIN_ACCESS),
+            policy: Policy::new(config.origins.clone()),
+            nonces: config.nonces,
+            lifetimes: config.lifetimes,
+            admins: config.admins.clone(),
+            restores: session::InFlight::default(),
+        }
+    }
+
+    /// Whether requests can be served: the database answers and has this program's schema.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] with the cause, when it does not answer.
+    pub async fn is_ready(&self) -> Result<bool, Error> {
+        Ok(self.db.is_migrated().await?)
+    }
+
+    /// The database, for metrics and for closing it at the end.
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// The access token of an identity, and the refresh token beside it.
+    fn tokens(&self, mut identity: Identity, refresh: RefreshToken, session_ends: OffsetDateTime) -> Tokens {
+        let by_environment = identity.address.is_some_and(|address| self.admins.contains(&address));
+        if by_environment && !identity.extra_roles.iter().any(|role| role == ADMIN_ROLE) {
+            identity.extra_roles.push(ADMIN_ROLE.to_owned());
+        }
+        let access = self.signer.sign(self.entropy.uuid(), &identity, self.clock.now(), session_ends);
+        Tokens { access, refresh, session_id: identity.session_id, user_id: identity.user_id }
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service").field("nonces", &self.nonces).field("lifetimes", &self.lifetimes).finish_non_exhaustive()
+    }
+}
+
+/// How long a session's rows are kept after its end, so that its tokens are still known.
+const RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// A user id for an address that may turn out to be new.
+fn candidate_user_id(entropy: &Entropy) -> Uuid {
+    entropy.uuid()
+}

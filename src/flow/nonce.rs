@@ -1,0 +1,37 @@
+//! Giving out nonces.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::siwe::nonce_hash;
+use super::{Error, Service};
+use crate::config::Nonces;
+
+/// A nonce for one message.
+#[derive(Debug)]
+pub struct IssuedNonce {
+    /// 24 characters of hexadecimal: 96 bits (ERC-4361 wants at least 8 alphanumerics).
+    pub nonce: String,
+    /// Until when a message may carry it.
+    pub expires_at: OffsetDateTime,
+}
+
+/// As long as a message may be old.
+const LIFE: Duration = Duration::from_secs(600);
+
+impl Service {
+    /// A fresh nonce. Where clients choose their own (the default) it is not kept: it is then as
+    /// good as one of theirs, so a client may ask for one without knowing which mode is on.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn issue_nonce(&self) -> Result<IssuedNonce, Error> {
+        let nonce = hex::encode(self.entropy.bytes::<12>());
+        let expires_at = match self.nonces {
+            Nonces::Server => self.db.issue_nonce(nonce_hash(&nonce), LIFE).await?,
+            Nonces::Client => self.clock.now() + LIFE,
+        };
+        Ok(IssuedNonce { nonce, expires_at })
+    }
+}

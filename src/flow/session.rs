@@ -1,0 +1,110 @@
+//! Restoring a session with its refresh token.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use super::{Error, Service};
+use crate::model::Client;
+use crate::storage::{self, Rotated, Rotation};
+use crate::token::{Identity, RefreshToken, Salt, TokenHash};
+
+/// What a client holds after signing in or restoring.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    /// The JWT for Hasura.
+    pub access: String,
+    /// The token for the next restore.
+    pub refresh: RefreshToken,
+    /// The session.
+    pub session_id: Uuid,
+    /// The person.
+    pub user_id: Uuid,
+}
+
+type Outcome = Result<Arc<Rotated>, Arc<storage::Error>>;
+
+/// Statements under way, by the token they spend: equal requests in one process share one.
+///
+/// It saves the database the work of many tabs that wake up together. It is no cache: an entry is
+/// gone when its statement is done.
+#[derive(Default)]
+pub(super) struct InFlight(Mutex<HashMap<TokenHash, Shared<BoxFuture<'static, Outcome>>>>);
+
+impl Service {
+    /// Spends `token` for its successor and reads the claims afresh.
+    ///
+    /// A retry within the grace time gets the same successor, so nobody is signed out by a lost
+    /// reply or a second tab. A token that was spent before that ends the session: it was copied,
+    /// and the owner cannot be told from the thief.
+    ///
+    /// # Errors
+    /// [`Error::RefreshTokenInvalid`] or [`Error::Unavailable`]; after the latter the same token may
+    /// be presented again.
+    pub async fn restore(self: &Arc<Self>, token: &str, client: &Client) -> Result<Tokens, Error> {
+        let presented = RefreshToken::parse(token).ok_or(Error::RefreshTokenInvalid)?;
+        let outcome = self.rotate_once(&presented, client).await.map_err(Error::Unavailable)?;
+        match &*outcome {
+            Rotated::Unknown => Err(Error::RefreshTokenInvalid),
+            Rotated::Reused { session_id } => {
+                warn!(session.id = %session_id, "session {session_id} ended: a spent refresh token came back");
+                Err(Error::RefreshTokenInvalid)
+            }
+            Rotated::Live { session_id, user_id, address, salt, roles, claims, ends_at } => {
+                info!(user.id = %user_id, session.id = %session_id, "session {session_id} restored");
+                let identity = Identity {
+                    user_id: *user_id,
+                    session_id: *session_id,
+                    address: *address,
+                    extra_roles: roles.clone(),
+                    custom_claims: claims.clone(),
+                };
+                Ok(self.tokens(identity, presented.successor(*salt), *ends_at))
+            }
+        }
+    }
+
+    async fn rotate_once(self: &Arc<Self>, presented: &RefreshToken, client: &Client) -> Outcome {
+        let hash = presented.hash();
+        let statement = {
+            let mut under_way = self.restores.0.lock().unwrap_or_else(PoisonError::into_inner);
+            under_way.entry(hash).or_insert_with(|| self.begin_rotation(presented, client)).clone()
+        };
+        let outcome = statement.await;
+        self.restores.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&hash);
+        outcome
+    }
+
+    /// Runs on its own task: a client that goes away must not take the others' answer along.
+    fn begin_rotation(self: &Arc<Self>, presented: &RefreshToken, client: &Client) -> Shared<BoxFuture<'static, Outcome>> {
+        let (service, client, hash) = (Arc::clone(self), client.clone(), presented.hash());
+        let salt = Salt::draw(&self.entropy);
+        let successor = presented.successor(salt).hash();
+        let task = tokio::spawn(async move {
+            service
+                .db
+                .rotate(&Rotation {
+                    presented: hash,
+                    salt,
+                    successor,
+                    grace: service.lifetimes.grace,
+                    idle: service.lifetimes.idle,
+                    client: &client,
+                })
+                .await
+        });
+        async move {
+            match task.await {
+                Ok(Ok(rotated)) => Ok(Arc::new(rotated)),
+                Ok(Err(error)) => Err(Arc::new(error)),
+                Err(_) => Err(Arc::new(storage::Error::Content("the rotation's task ended early"))),
+            }
+        }
+        .boxed()
+        .shared()
+    }
+}

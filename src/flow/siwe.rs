@@ -1,0 +1,63 @@
+//! Signing in with a signed message.
+
+use aws_lc_rs::digest;
+use tracing::info;
+
+use super::{Error, Service, Tokens, candidate_user_id};
+use crate::config::Nonces;
+use crate::model::Client;
+use crate::siwe;
+use crate::storage::{LogIn, LoggedIn};
+use crate::token::{Identity, RefreshToken};
+
+impl Service {
+    /// Verifies `message` and `signature`, spends the nonce and opens a session.
+    ///
+    /// Everything that costs nothing is checked first; the nonce is spent by the one statement that
+    /// also opens the session, so a refused log-in leaves it usable and no two can share it.
+    ///
+    /// # Errors
+    /// [`Error::Message`], [`Error::ChainNotSupported`], [`Error::NonceInvalid`],
+    /// [`Error::AccountDisabled`] or [`Error::Unavailable`].
+    pub async fn log_in(&self, message: &str, signature: &str, client: &Client) -> Result<Tokens, Error> {
+        let proof = siwe::verify(message, signature, &self.policy, self.clock.now())?;
+        let refresh = RefreshToken::draw(&self.entropy);
+        let session_id = self.entropy.uuid();
+        let outcome = self
+            .db
+            .log_in(&LogIn {
+                address: proof.address(),
+                chain_id: proof.chain_id(),
+                nonce: nonce_hash(proof.nonce()),
+                nonce_was_issued: self.nonces == Nonces::Server,
+                remember_until: proof.acceptable_until(),
+                user_id: candidate_user_id(&self.entropy),
+                session_id,
+                token: refresh.hash(),
+                absolute: self.lifetimes.absolute,
+                client,
+            })
+            .await?;
+        match outcome {
+            LoggedIn::ChainNotSupported => Err(Error::ChainNotSupported),
+            LoggedIn::Disabled => Err(Error::AccountDisabled),
+            LoggedIn::NonceInvalid => Err(Error::NonceInvalid),
+            LoggedIn::Session { user_id, roles, claims, ends_at } => {
+                info!(user.id = %user_id, session.id = %session_id, chain.id = %proof.chain_id(), "user {user_id} signed in");
+                let identity = Identity {
+                    user_id,
+                    session_id,
+                    address: Some(proof.address()),
+                    extra_roles: roles,
+                    custom_claims: claims,
+                };
+                Ok(self.tokens(identity, refresh, ends_at))
+            }
+        }
+    }
+}
+
+/// What the database knows a nonce by.
+pub(super) fn nonce_hash(nonce: &str) -> [u8; 32] {
+    digest::digest(&digest::SHA256, nonce.as_bytes()).as_ref().try_into().expect("SHA-256 has 32 bytes")
+}

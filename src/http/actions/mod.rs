@@ -1,0 +1,47 @@
+//! The actions, one file a noun. Each takes its arguments, calls one flow and shapes the reply.
+//!
+//! Every reply is `{"res": ..., "success": true}`: `res` is a JSON scalar in Hasura's schema, so
+//! clients select it without braces.
+
+mod account;
+mod nonce;
+mod session;
+mod siwe;
+
+use axum::Json;
+use serde::Serialize;
+
+pub(super) use account::{NAME as UPDATE_ACCOUNT, update_account};
+pub(super) use nonce::{NAME as NONCE, nonce};
+pub(super) use session::{NAME as RESTORE_SESSION, restore_session};
+pub(super) use siwe::{NAME as LOGIN, log_in};
+
+use super::error::ApiError;
+use crate::flow::Tokens;
+
+/// A reply that succeeded.
+#[derive(Serialize)]
+pub(super) struct Success<T> {
+    res: T,
+    success: bool,
+}
+
+type Reply<T> = Result<Json<Success<T>>, ApiError>;
+
+fn success<T>(res: T) -> Reply<T> {
+    Ok(Json(Success { res, success: true }))
+}
+
+/// Both tokens, as the published API names them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TokenPair {
+    access_token: String,
+    refresh_token: String,
+}
+
+impl From<Tokens> for TokenPair {
+    fn from(tokens: Tokens) -> Self {
+        Self { access_token: tokens.access, refresh_token: tokens.refresh.reveal() }
+    }
+}

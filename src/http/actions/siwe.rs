@@ -1,0 +1,35 @@
+//! `v1Login`: a signed message for a session.
+
+use axum::extract::State;
+use serde::Deserialize;
+
+use super::{Reply, TokenPair, success};
+use crate::http::Http;
+use crate::http::envelope::{Action, ActionCall};
+
+pub(in crate::http) const NAME: &str = "v1Login";
+
+pub(in crate::http) struct Login;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Input {
+    session: LoginInput,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LoginInput {
+    message: String,
+    signature: String,
+}
+
+impl Action for Login {
+    const NAME: &'static str = NAME;
+    type Input = Input;
+}
+
+pub(in crate::http) async fn log_in(State(http): State<Http>, call: ActionCall<Login>) -> Reply<TokenPair> {
+    let LoginInput { message, signature } = call.input.session;
+    success(http.service.log_in(&message, &signature, &call.client).await?.into())
+}

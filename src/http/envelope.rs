@@ -1,0 +1,174 @@
+//! What Hasura sends to an action: who may send it, and what is believed of it.
+//!
+//! The secret is compared before the body is even read, because whoever reaches these routes
+//! without it could invent session variables. `request_query` and unknown keys are skipped without
+//! being kept.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::net::IpAddr;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use uuid::Uuid;
+
+use super::error::ApiError;
+use super::log::RequestId;
+use super::Http;
+use crate::model::{ADMIN_ROLE, Caller, Client, USER_ROLE};
+
+/// The header that carries the actions secret.
+pub const SECRET_HEADER: &str = "x-actions-secret";
+
+/// Hasura repeats the client's whole document in `request_query`, so the envelope may be far larger
+/// than any input of ours.
+const BODY_CAP: usize = 4 << 20;
+const USER_AGENT_CAP: usize = 256;
+
+/// An action call from Hasura. A handler that takes one cannot be reached without the secret.
+#[derive(Debug)]
+pub struct ActionCall<A: Action> {
+    /// The arguments.
+    pub input: A::Input,
+    /// On whose behalf.
+    pub caller: Caller,
+    /// From where.
+    pub client: Client,
+    action: PhantomData<A>,
+}
+
+/// One action: its name in Hasura and its arguments.
+pub trait Action {
+    /// As in `hasura/metadata/actions.graphql`.
+    const NAME: &'static str;
+    /// The arguments, unknown ones refused.
+    type Input: DeserializeOwned + Send;
+}
+
+#[derive(Deserialize)]
+struct Envelope<T> {
+    action: Name,
+    input: T,
+    session_variables: BTreeMap<String, String>,
+    #[serde(default, rename = "request_query")]
+    _request_query: IgnoredAny,
+}
+
+#[derive(Deserialize)]
+struct Name {
+    name: String,
+}
+
+impl<A: Action + Send> FromRequest<Http> for ActionCall<A> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, http: &Http) -> Result<Self, ApiError> {
+        let presented = request.headers().get(SECRET_HEADER).map_or(&[][..], |value| value.as_bytes());
+        // Both secrets are always compared, so the time does not tell which of them is in use.
+        let allowed = http.actions_secrets.iter().fold(false, |found, secret| found | secret.matches(presented));
+        if !allowed {
+            return Err(ApiError::CallerNotAllowed);
+        }
+        let client = client_of(&request, http.trusted_hops);
+        let body = body_of(request).await?;
+        let call: Envelope<A::Input> =
+            serde_json::from_slice(&body).map_err(|error| ApiError::BadRequest(complaint::<A>(&error)))?;
+        if call.action.name != A::NAME {
+            return Err(ApiError::BadRequest(format!("this path answers the action {}", A::NAME)));
+        }
+        let caller = caller_of(&call.session_variables)?;
+        Ok(Self { input: call.input, caller, client, action: PhantomData })
+    }
+}
+
+async fn body_of(request: Request) -> Result<Bytes, ApiError> {
+    axum::body::to_bytes(request.into_body(), BODY_CAP).await.map_err(|error| {
+        let too_large = std::error::Error::source(&error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+        if too_large { ApiError::PayloadTooLarge } else { ApiError::BadRequest("the body could not be read".to_owned()) }
+    })
+}
+
+/// serde's sentence where it names fields; elsewhere it may quote a value, so only the place is told.
+fn complaint<A: Action>(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let names_fields = text.starts_with("missing field") || text.starts_with("unknown field");
+    if names_fields && text.len() <= 300 {
+        format!("the call of {} does not fit: {text}", A::NAME)
+    } else {
+        format!("the call of {} cannot be read (line {}, column {})", A::NAME, error.line(), error.column())
+    }
+}
+
+/// Believes `x-hasura-user-id` only beside a role that this service issued; see [`Caller::Guest`].
+fn caller_of(variables: &BTreeMap<String, String>) -> Result<Caller, ApiError> {
+    let role = variables
+        .get("x-hasura-role")
+        .ok_or_else(|| ApiError::BadRequest("session_variables hold no x-hasura-role".to_owned()))?;
+    let user_id = variables.get("x-hasura-user-id").and_then(|id| Uuid::parse_str(id).ok());
+    Ok(match (role.as_str(), user_id) {
+        (ADMIN_ROLE, user_id) => Caller::Admin(user_id),
+        (USER_ROLE, Some(user_id)) => Caller::User(user_id),
+        _ => Caller::Guest,
+    })
+}
+
+fn client_of(request: &Request, trusted_hops: usize) -> Client {
+    let headers = request.headers();
+    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let user_agent = headers
+        .get("x-forwarded-user-agent")
+        .and_then(|value| value.to_str().ok())
+        .map(|text| text.chars().take(USER_AGENT_CAP).collect());
+    Client { ip: address_behind(headers, trusted_hops), user_agent, request_id }
+}
+
+/// Each trusted proxy appended the address it saw, so the client's is the `hops`th from the right.
+/// What stands left of it was written by the client itself.
+fn address_behind(headers: &HeaderMap, hops: usize) -> Option<IpAddr> {
+    let all: Vec<&str> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .collect();
+    let place = all.len().checked_sub(hops).filter(|_| hops > 0)?;
+    all.get(place)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+    }
+
+    #[test]
+    fn a_user_id_counts_only_beside_a_role_that_we_issued() {
+        let id = Uuid::from_u128(9);
+        let with = |role: &str| caller_of(&variables(&[("x-hasura-role", role), ("x-hasura-user-id", &id.to_string())]));
+        assert_eq!(with("user").unwrap(), Caller::User(id));
+        assert_eq!(with("admin").unwrap(), Caller::Admin(Some(id)));
+        assert_eq!(with("guest").unwrap(), Caller::Guest);
+        assert_eq!(with("anonymous").unwrap(), Caller::Guest);
+        assert_eq!(caller_of(&variables(&[("x-hasura-role", "user")])).unwrap(), Caller::Guest);
+        assert_eq!(caller_of(&variables(&[("x-hasura-role", "admin")])).unwrap(), Caller::Admin(None));
+        assert!(caller_of(&variables(&[])).is_err());
+    }
+
+    #[test]
+    fn the_client_address_is_counted_from_the_right_over_trusted_hops() {
+        let mut headers = HeaderMap::new();
+        headers.append("x-forwarded-for", "6.6.6.6, 1.2.3.4".parse().unwrap());
+        headers.append("x-forwarded-for", "10.0.0.1".parse().unwrap());
+        assert_eq!(address_behind(&headers, 0), None);
+        assert_eq!(address_behind(&headers, 1), Some("10.0.0.1".parse().unwrap()));
+        assert_eq!(address_behind(&headers, 2), Some("1.2.3.4".parse().unwrap()));
+        assert_eq!(address_behind(&headers, 4), None);
+        assert_eq!(address_behind(&HeaderMap::new(), 1), None);
+    }
+}

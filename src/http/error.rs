@@ -1,0 +1,143 @@
+//! Refusals as replies: the one place that knows statuses.
+//!
+//! The body is what Hasura shows to a client: `/v1/graphql` passes `extensions` on, the REST
+//! endpoints the top-level `code`. A 4xx always, because Hasura hides the message of a 5xx. A fault
+//! of ours is logged here, once, with its cause, and answered without it.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::flow;
+use crate::siwe::Refusal;
+
+/// A refusal on its way out.
+#[derive(Debug)]
+pub enum ApiError {
+    /// The caller does not hold the actions secret.
+    CallerNotAllowed,
+    /// The body is larger than any of ours can be.
+    PayloadTooLarge,
+    /// The body is not what Hasura sends.
+    BadRequest(String),
+    /// The request took longer than any of ours may.
+    TimedOut,
+    /// A flow refused.
+    Flow(flow::Error),
+}
+
+/// The code of a reply, for the request log and the metrics.
+#[derive(Clone, Copy, Debug)]
+pub struct ReplyCode(pub &'static str);
+
+impl From<flow::Error> for ApiError {
+    fn from(error: flow::Error) -> Self {
+        Self::Flow(error)
+    }
+}
+
+/// The status of a flow's refusal on the action surface.
+pub fn status_of(error: &flow::Error) -> StatusCode {
+    use flow::Error as E;
+    match error {
+        E::Message(refusal) => match refusal {
+            Refusal::MessageTooLarge(_)
+            | Refusal::MessageMalformed(_)
+            | Refusal::AddressNotChecksummed { .. }
+            | Refusal::SignatureMalformed => StatusCode::BAD_REQUEST,
+            _ => StatusCode::UNAUTHORIZED,
+        },
+        E::ChainNotSupported | E::NonceInvalid | E::RefreshTokenInvalid => StatusCode::UNAUTHORIZED,
+        E::AccountDisabled | E::Forbidden(_) => StatusCode::FORBIDDEN,
+        E::NetworkUnknown(_) | E::NameInvalid(_) | E::AddressNotChecksummed(_) | E::BadRequest(_) => {
+            StatusCode::BAD_REQUEST
+        }
+        // A true 503 would reach the client as "internal error", and it is to try again.
+        E::Unavailable(_) => StatusCode::BAD_REQUEST,
+    }
+}
+
+impl ApiError {
+    fn parts(&self) -> (StatusCode, &'static str, String) {
+        match self {
+            Self::CallerNotAllowed => (
+                StatusCode::UNAUTHORIZED,
+                "caller_not_allowed",
+                "this endpoint answers Hasura alone: send the actions secret".to_owned(),
+            ),
+            Self::PayloadTooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "the request is too large".to_owned())
+            }
+            Self::BadRequest(message) => (StatusCode::BAD_REQUEST, "bad_request", message.clone()),
+            Self::TimedOut => (
+                StatusCode::BAD_REQUEST,
+                "unavailable",
+                "the service cannot answer just now: try again".to_owned(),
+            ),
+            Self::Flow(error) => (status_of(error), error.code(), error.to_string()),
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (status, code, message) = self.parts();
+        if let Self::Flow(flow::Error::Unavailable(cause)) = &self {
+            tracing::error!(cause = %causes(cause), "a request could not be answered");
+        }
+        let body = json!({"message": message, "code": code, "extensions": {"code": code}});
+        let mut reply = (status, Json(body)).into_response();
+        reply.extensions_mut().insert(ReplyCode(code));
+        reply
+    }
+}
+
+/// An error and what lies behind it, on one line. PostgreSQL's `detail` may quote values, so of its
+/// errors only severity, code and message are kept.
+fn causes(error: &crate::storage::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text.push_str(": ");
+        match source.downcast_ref::<tokio_postgres::error::DbError>() {
+            Some(db) => text.push_str(&format!("{} {} ({})", db.severity(), db.code().code(), db.message())),
+            None => text.push_str(&source.to_string()),
+        }
+        next = source.source();
+    }
+    text
+}
+
+/// No request takes longer; the time-outs of the pool and of a statement together are shorter.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(12);
+
+pub(super) async fn within_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+        Ok(reply) => reply,
+        Err(_) => {
+            tracing::error!("a request was given up after {} s", REQUEST_TIMEOUT.as_secs());
+            ApiError::TimedOut.into_response()
+        }
+    }
+}
+
+pub(super) async fn not_found() -> Response {
+    plain(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path")
+}
+
+pub(super) async fn method_not_allowed() -> Response {
+    plain(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path takes another method")
+}
+
+fn plain(status: StatusCode, code: &'static str, message: &str) -> Response {
+    let body = json!({"message": message, "code": code, "extensions": {"code": code}});
+    let mut reply = (status, Json(body)).into_response();
+    reply.extensions_mut().insert(ReplyCode(code));
+    reply
+}

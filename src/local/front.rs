@@ -1,0 +1,78 @@
+//! What the proxy does in compose: `/v1/login` for the published document, the client's address in
+//! X-Forwarded-For, everything else as it is.
+//!
+//! It is no place for rules: the Caddyfile does the same, and a test runs both.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header::{CONNECTION, TRANSFER_ENCODING, UPGRADE};
+use axum::http::uri::PathAndQuery;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use tracing::warn;
+
+/// As in the Caddyfile.
+const BODY_CAP: usize = 1_000_000;
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+#[derive(Clone)]
+struct Upstream {
+    client: reqwest::Client,
+    base: String,
+}
+
+/// A router in front of the engine at `engine`. Serve it with connection information.
+///
+/// # Errors
+/// When the HTTP client cannot be set up.
+pub fn front(engine: SocketAddr) -> anyhow::Result<Router> {
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
+    Ok(Router::new().fallback(forward).with_state(Upstream { client, base: format!("http://{engine}") }))
+}
+
+async fn forward(
+    State(upstream): State<Upstream>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let path = match parts.uri.path() {
+        "/v1/login" if parts.method == Method::POST => "/v1/graphql",
+        _ => parts.uri.path_and_query().map_or("/", PathAndQuery::as_str),
+    };
+    let Ok(body) = axum::body::to_bytes(body, BODY_CAP).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let mut headers = parts.headers;
+    drop_hop_by_hop(&mut headers);
+    if let Ok(address) = HeaderValue::from_str(&peer.ip().to_string()) {
+        headers.insert(FORWARDED_FOR, address);
+    }
+    let url = format!("{}{path}", upstream.base);
+    let sent = upstream.client.request(parts.method, url).headers(headers).body(body).send().await;
+    match sent {
+        Ok(reply) => {
+            let (status, mut headers) = (reply.status(), reply.headers().clone());
+            drop_hop_by_hop(&mut headers);
+            let mut response = Response::new(Body::from_stream(reply.bytes_stream()));
+            *response.status_mut() = status;
+            *response.headers_mut() = headers;
+            response
+        }
+        Err(error) => {
+            warn!(error = %error, "the engine did not answer");
+            StatusCode::BAD_GATEWAY.into_response()
+        }
+    }
+}
+
+/// Headers that concern one connection alone (RFC 9110 section 7.6.1).
+fn drop_hop_by_hop(headers: &mut HeaderMap) {
+    for name in [CONNECTION, TRANSFER_ENCODING, UPGRADE] {
+        headers.remove(name);
+    }
+}

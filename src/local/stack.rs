@@ -1,0 +1,217 @@
+//! Starting the parts in their order and stopping them in the other.
+
+use std::fs::{self, File};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_postgres::NoTls;
+
+use super::postgres::{Postgres, Start};
+use super::{front, secrets};
+use crate::app::{App, serve_router};
+use crate::clock::Clock;
+use crate::config::{Config, Variables};
+use crate::engine::{self, Engine, Environment};
+use crate::entropy::Entropy;
+use crate::storage;
+
+/// Where things lie and answer.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The folder of the data and the secrets.
+    pub data: PathBuf,
+    /// The front's address.
+    pub front: SocketAddr,
+    /// The engine's address.
+    pub engine: SocketAddr,
+}
+
+/// The running stack.
+#[derive(Debug)]
+pub struct Stack {
+    data: PathBuf,
+    front: SocketAddr,
+    service: SocketAddr,
+    engine: SocketAddr,
+    postgres: Postgres,
+    stop: watch::Sender<bool>,
+    parts: Vec<JoinHandle<anyhow::Result<()>>>,
+    // Held while the stack runs, so that a second one on the same data is refused.
+    _lock: File,
+}
+
+const DATABASE: &str = "siwe";
+const OWNER: &str = "siwe";
+const HASURA: &str = "hasura";
+
+/// The front ends of a laptop.
+const ORIGINS: &str = "http://localhost:3000,https://localhost:3000";
+
+impl Stack {
+    /// Starts everything and returns when all of it answers.
+    ///
+    /// # Errors
+    /// What is missing or in the way, and what to do about it.
+    pub async fn start(settings: Settings, mut variables: Variables) -> anyhow::Result<Self> {
+        let (clock, entropy) = (Clock::system(), Entropy::system());
+        let lock = lock(&settings.data)?;
+        secrets::fill_in(&mut variables, &settings.data, &entropy)?;
+        for (name, value) in [("SIWE_ORIGINS", ORIGINS), ("TRUSTED_HOPS", "1"), ("HASURA_GRAPHQL_UNAUTHORIZED_ROLE", "guest"),
+            ("HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE", "true"), ("HASURA_GRAPHQL_ENABLED_APIS", "graphql")]
+        {
+            variables.default_to(name, value);
+        }
+        // Bound first: a port that is taken should not cost a database start.
+        let front_listener = bind(settings.front, "--front").await?;
+        let engine_listener = bind(settings.engine, "--engine").await?;
+        let postgres = Postgres::start(Start { folder: settings.data.clone(), settings: Vec::new() }).await?;
+        match Self::start_parts(&settings, variables, &postgres, (clock, entropy), front_listener, engine_listener).await {
+            Ok((service, engine, front, stop, parts)) => {
+                Ok(Self { data: settings.data, front, service, engine, postgres, stop, parts, _lock: lock })
+            }
+            Err(error) => {
+                postgres.stop().await.ok();
+                Err(error)
+            }
+        }
+    }
+
+    #[expect(clippy::type_complexity, reason = "the fields of the one caller")]
+    async fn start_parts(
+        settings: &Settings,
+        mut variables: Variables,
+        postgres: &Postgres,
+        (clock, entropy): (Clock, Entropy),
+        front_listener: TcpListener,
+        engine_listener: TcpListener,
+    ) -> anyhow::Result<(SocketAddr, SocketAddr, SocketAddr, watch::Sender<bool>, Vec<JoinHandle<anyhow::Result<()>>>)> {
+        prepare_database(postgres).await?;
+        variables.default_to("DATABASE_URL", postgres.url(OWNER, DATABASE));
+        variables.default_to("PG_DATABASE_URL", postgres.url(HASURA, DATABASE));
+        let config = Config::read(&variables)?;
+        let mut client = storage::connect_directly(&config.database).await.context("cannot connect to the database")?;
+        storage::migrate(&mut client).await?;
+        storage::grant_to_hasura(&client, HASURA).await?;
+        drop(client);
+
+        let service_listener = bind(config.listen, "LISTEN_ADDR").await?;
+        let service_address = service_listener.local_addr()?;
+        let (stop, stopped) = watch::channel(false);
+        let app = App::build(&config, clock.clone(), entropy)?;
+        let mut parts = vec![tokio::spawn(app.serve(service_listener, told_to_stop(stopped.clone())))];
+
+        variables.default_to("ACTIONS_BASE_URL", format!("http://{service_address}"));
+        let environment: Environment = variables.iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
+        let engine_config = engine::Config::read(&environment).map_err(|faults| anyhow::anyhow!(faults.join("\n")))?;
+        let engine = Engine::start(engine_config, environment, clock).await.context("the local engine did not start")?;
+        for fault in engine.inconsistencies() {
+            tracing::warn!("inconsistent metadata: {fault}");
+        }
+        let engine_address = engine_listener.local_addr()?;
+        parts.push(tokio::spawn(serve_router(engine_listener, engine.router(), told_to_stop(stopped.clone()))));
+
+        let front_address = front_listener.local_addr()?;
+        let service = front::front(engine_address)?.into_make_service_with_connect_info::<SocketAddr>();
+        parts.push(tokio::spawn(async move {
+            let served = axum::serve(front_listener, service).with_graceful_shutdown(told_to_stop(stopped)).await;
+            served.context("the front failed")
+        }));
+        let _ = settings;
+        Ok((service_address, engine_address, front_address, stop, parts))
+    }
+
+    /// What to try, for a person at a terminal.
+    pub fn invitation(&self) -> String {
+        let front = self.front;
+        format!(
+            "\nhasura-siwe is up.\n\n\
+             \x20 GraphQL   http://{front}/v1/graphql   (local engine; as guest without a token)\n\
+             \x20 REST      http://{front}/api/rest/v1/login, /restore-session, /update-account\n\
+             \x20 service   http://{}/healthz\n\
+             \x20 data      {}   (secrets.env holds the admin secret)\n\n\
+             Try, in a second shell:\n\n\
+             \x20 make demo\n\
+             \x20 curl -s http://{front}/v1/graphql -H 'content-type: application/json' -d '{{\"query\":\"{{ networks {{ name chain_id }} }}\"}}'\n\n\
+             Ctrl-C stops it; the data stays.\n",
+            self.service,
+            self.data.display(),
+        )
+    }
+
+    /// The folder of the data.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Where the front answers.
+    pub fn front(&self) -> SocketAddr {
+        self.front
+    }
+
+    /// Where the engine itself answers.
+    pub fn engine(&self) -> SocketAddr {
+        self.engine
+    }
+
+    /// Stops the servers, then the database.
+    ///
+    /// # Errors
+    /// When a part failed or PostgreSQL does not stop.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.stop.send_replace(true);
+        for part in self.parts {
+            part.await.context("a part of the stack ended early")??;
+        }
+        self.postgres.stop().await
+    }
+}
+
+fn told_to_stop(mut stopped: watch::Receiver<bool>) -> impl Future<Output = ()> + Send + 'static {
+    async move {
+        // An error means that the stack itself is gone, which is a stop as well.
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    }
+}
+
+fn lock(data: &Path) -> anyhow::Result<File> {
+    fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
+    let path = data.join("lock");
+    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => {
+            bail!("another local stack runs on {}: stop it, or choose another folder with --data", data.display())
+        }
+        Err(fs::TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", path.display())),
+    }
+}
+
+async fn bind(address: SocketAddr, name: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}: stop what is there, or give another address ({name})"))
+}
+
+/// The roles and the database, as deploy/postgres does for compose.
+async fn prepare_database(postgres: &Postgres) -> anyhow::Result<()> {
+    let (client, connection) = tokio_postgres::connect(&postgres.url("postgres", "postgres"), NoTls)
+        .await
+        .context("cannot connect to the private PostgreSQL")?;
+    let connection = tokio::spawn(connection);
+    for role in [OWNER, HASURA] {
+        if client.query_opt("select from pg_roles where rolname = $1", &[&role]).await?.is_none() {
+            client.batch_execute(&format!("create role {role} login")).await?;
+        }
+    }
+    if client.query_opt("select from pg_database where datname = $1", &[&DATABASE]).await?.is_none() {
+        client.batch_execute(&format!("create database {DATABASE} owner {OWNER}")).await?;
+    }
+    drop(client);
+    connection.await??;
+    Ok(())
+}

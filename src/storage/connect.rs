@@ -1,0 +1,92 @@
+//! How a connection is made: TLS, time-outs per connection, the size and patience of the pool.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use rustls::ClientConfig;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls_platform_verifier::Verifier;
+use tokio_postgres::{Client, Config};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::Error;
+use crate::config::Database;
+use crate::secret::Secret;
+
+/// No statement of ours may take longer; the hot ones take a thousandth of it.
+const STATEMENT_TIMEOUT: &str = "5s";
+/// How long a statement waits for a row that another one holds.
+const LOCK_TIMEOUT: &str = "3s";
+/// A transaction that nobody continues is ended by the server.
+const IDLE_IN_TRANSACTION_TIMEOUT: &str = "10s";
+/// How long a request waits for a connection before it is answered `unavailable`.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A pool for requests. Connects when it is first asked, so a database that is down does not keep
+/// the service from starting.
+///
+/// # Errors
+/// [`Error::Setup`] when the URL or the CA file cannot be used.
+pub fn open_pool(database: &Database) -> Result<Pool, Error> {
+    let mut config = parse(&database.url)?;
+    config.options(format!(
+        "{} -c statement_timeout={STATEMENT_TIMEOUT} -c lock_timeout={LOCK_TIMEOUT} -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT}",
+        config.get_options().unwrap_or_default()
+    ));
+    let manager = Manager::from_config(
+        config,
+        tls(database.ca_file.as_deref())?,
+        ManagerConfig { recycling_method: RecyclingMethod::Fast },
+    );
+    Pool::builder(manager)
+        .max_size(database.pool_size)
+        .runtime(Runtime::Tokio1)
+        .wait_timeout(Some(ACQUIRE_TIMEOUT))
+        .create_timeout(Some(CONNECT_TIMEOUT))
+        .recycle_timeout(Some(CONNECT_TIMEOUT))
+        .build()
+        .map_err(|error| Error::Setup(error.to_string()))
+}
+
+/// One connection past any pooler, for migrations. Ends when the client is dropped.
+pub(crate) async fn connect_directly(database: &Database) -> Result<Client, Error> {
+    let config = parse(&database.direct_url)?;
+    let (client, connection) = config.connect(tls(database.ca_file.as_deref())?).await?;
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(error = %error, "a direct database connection ended");
+        }
+    });
+    Ok(client)
+}
+
+fn parse(url: &Secret<String>) -> Result<Config, Error> {
+    // The parser's text may quote the password, so it is not passed on.
+    let mut config = Config::from_str(url.expose())
+        .map_err(|_| Error::Setup("the database URL cannot be read".to_owned()))?;
+    config.application_name("hasura-siwe").connect_timeout(CONNECT_TIMEOUT);
+    Ok(config)
+}
+
+/// Certificates are always verified; whether TLS is used at all is the URL's `sslmode`.
+fn tls(ca_file: Option<&Path>) -> Result<MakeRustlsConnect, Error> {
+    let provider = rustls::crypto::aws_lc_rs::default_provider().into();
+    let extra = match ca_file {
+        None => Vec::new(),
+        Some(path) => CertificateDer::pem_file_iter(path)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(|error| Error::Setup(format!("DATABASE_CA_FILE {}: {error}", path.display())))?,
+    };
+    let setup = |error: rustls::Error| Error::Setup(error.to_string());
+    let builder = ClientConfig::builder_with_provider(std::sync::Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(setup)?;
+    let verifier = Verifier::new_with_extra_roots(extra, provider).map_err(setup)?;
+    let config =
+        builder.dangerous().with_custom_certificate_verifier(std::sync::Arc::new(verifier)).with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}

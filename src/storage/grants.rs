@@ -1,0 +1,58 @@
+//! What Hasura's own database role may see: the tables it serves, and nothing of `auth`.
+
+use tokio_postgres::Client;
+
+use super::Error;
+
+/// The tables that the metadata tracks.
+const SERVED: &[&str] = &["public.networks", "public.accounts"];
+
+/// What became of the grants.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Grants {
+    /// The role may read what it serves.
+    Given,
+    /// There is no such role. The SQL that a superuser has to run is in here, with a password to fill in.
+    NoSuchRole(String),
+}
+
+/// Lets `role` read the served tables. Safe to repeat.
+///
+/// # Errors
+/// [`Error`] when the connected role may not grant, or the database gave no answer.
+pub async fn grant_to_hasura(client: &Client, role: &str) -> Result<Grants, Error> {
+    let quoted = quote(role);
+    let found = client.query_opt("select rolsuper from pg_roles where rolname = $1", &[&role]).await?;
+    let Some(row) = found else {
+        return Ok(Grants::NoSuchRole(format!(
+            "create role {quoted} login password '...';\n\
+             create schema if not exists hdb_catalog authorization {quoted};\n\
+             create extension if not exists pgcrypto;"
+        )));
+    };
+    if row.get::<_, bool>(0) {
+        tracing::warn!(role, "Hasura's database role is a superuser and sees the schema auth: give it a role of its own");
+    }
+    client
+        .batch_execute(&format!(
+            "grant usage on schema public to {quoted};
+             grant select on {} to {quoted};
+             revoke all on schema auth from {quoted};",
+            SERVED.join(", ")
+        ))
+        .await?;
+    Ok(Grants::Given)
+}
+
+/// An SQL identifier.
+fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_identifier_cannot_end_its_own_quotes() {
+        assert_eq!(super::quote("a\"b; drop"), "\"a\"\"b; drop\"");
+    }
+}

@@ -1,0 +1,84 @@
+//! Rows that have had their time, removed in small batches that skip what another process holds.
+
+use std::time::Duration;
+
+use super::{Db, Error};
+
+/// Rows of one batch.
+const BATCH: i64 = 1000;
+
+/// What one sweep removed or wiped.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Swept {
+    /// Nonces, issued or spent.
+    pub nonces: u64,
+    /// Salts whose grace time is over.
+    pub salts: u64,
+    /// Sessions that ended long ago, with their tokens.
+    pub sessions: u64,
+}
+
+pub(super) const DELETE_ISSUED_NONCES: &str = "
+delete from auth.issued_nonces
+where hash in (
+  select hash from auth.issued_nonces
+  where expires_at < clock_timestamp() + make_interval(secs => $1)
+  limit $2
+  for update skip locked
+)";
+
+pub(super) const DELETE_SPENT_NONCES: &str = "
+delete from auth.spent_nonces
+where (address, hash) in (
+  select address, hash from auth.spent_nonces
+  where expires_at < clock_timestamp() + make_interval(secs => $1)
+  limit $2
+  for update skip locked
+)";
+
+pub(super) const WIPE_SALTS: &str = "
+update auth.sessions
+set salt = null
+where id in (
+  select id from auth.sessions
+  where salt is not null
+    and rotated_at + make_interval(secs => $3) < clock_timestamp() + make_interval(secs => $1)
+  limit $2
+  for update skip locked
+)";
+
+pub(super) const DELETE_SESSIONS: &str = "
+delete from auth.sessions
+where id in (
+  select id from auth.sessions
+  where least(ended_at, ends_at, last_used_at + make_interval(secs => $3)) + make_interval(secs => $4)
+    < clock_timestamp() + make_interval(secs => $1)
+  limit $2
+  for update skip locked
+)";
+
+impl Db {
+    /// One batch of each kind. Call again while anything was full; `retention` is how long an ended
+    /// session is kept so that its tokens are still recognised.
+    ///
+    /// # Errors
+    /// [`Error`] when the database gave no answer; what was swept before stays swept.
+    pub async fn sweep(&self, grace: Duration, idle: Duration, retention: Duration) -> Result<Swept, Error> {
+        let offset = self.clock_offset();
+        let (grace, idle, retention) = (grace.as_secs_f64(), idle.as_secs_f64(), retention.as_secs_f64());
+        Ok(Swept {
+            nonces: self.execute(DELETE_ISSUED_NONCES, &[&offset, &BATCH]).await?
+                + self.execute(DELETE_SPENT_NONCES, &[&offset, &BATCH]).await?,
+            salts: self.execute(WIPE_SALTS, &[&offset, &BATCH, &grace]).await?,
+            sessions: self.execute(DELETE_SESSIONS, &[&offset, &BATCH, &idle, &retention]).await?,
+        })
+    }
+}
+
+impl Swept {
+    /// Whether some batch was full, so that there may be more.
+    pub fn is_full(&self) -> bool {
+        let batch = BATCH.unsigned_abs();
+        self.nonces >= batch || self.salts >= batch || self.sessions >= batch
+    }
+}

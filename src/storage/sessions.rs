@@ -1,0 +1,167 @@
+//! A restore as one statement: the session row decides which successor a refresh token has.
+//!
+//! `sessions.generation` counts rotations, and each token knows the generation it is the head of.
+//! Of callers that present the head at the same moment one moves the generation on, and its salt
+//! stays in the row; the others find themselves one behind, within the grace time, and are told the
+//! same salt. Whoever is further behind, or late, holds a copied token: the session ends.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::log_ins::string_map;
+use super::{Db, Error};
+use crate::model::{Address, Client};
+use crate::token::{Salt, TokenHash};
+
+/// What a restore brings along.
+#[derive(Debug)]
+pub struct Rotation<'a> {
+    /// The presented token.
+    pub presented: TokenHash,
+    /// The salt that this caller drew.
+    pub salt: Salt,
+    /// The successor under that salt.
+    pub successor: TokenHash,
+    /// How long a predecessor is still answered.
+    pub grace: Duration,
+    /// How long a session may lie unused.
+    pub idle: Duration,
+    /// Where the request came from.
+    pub client: &'a Client,
+}
+
+/// What became of it.
+#[derive(Debug)]
+pub enum Rotated {
+    /// No live session has this token: unknown, expired, ended, or its account is disabled.
+    Unknown,
+    /// The token had been spent: the session has just been ended.
+    Reused {
+        /// The session that ended.
+        session_id: Uuid,
+    },
+    /// The session goes on.
+    Live {
+        /// The session.
+        session_id: Uuid,
+        /// The person.
+        user_id: Uuid,
+        /// The wallet that signed in, where one did.
+        address: Option<Address>,
+        /// The salt of the successor: this caller's, or that of the one who came first.
+        salt: Salt,
+        /// Roles besides `user`.
+        roles: Vec<String>,
+        /// Claims that an operator added.
+        claims: BTreeMap<String, String>,
+        /// When the session ends at the latest.
+        ends_at: OffsetDateTime,
+    },
+}
+
+// One UPDATE that joins the token to its session. A caller that waited for the row is judged anew
+// on the row as the winner left it (READ COMMITTED), which is what makes the losers retries and not
+// thieves. A statement that first reads the token and then updates sees the old generation and
+// loses most of its callers.
+pub(super) const ROTATE: &str = "
+with turned as (
+  update auth.sessions s
+  set generation = s.generation + (t.generation = s.generation)::int,
+      salt = case
+        when t.generation = s.generation then $3
+        when t.generation = s.generation - 1
+          and s.rotated_at + make_interval(secs => $5) > clock_timestamp() + make_interval(secs => $1) then s.salt
+      end,
+      rotated_at = case
+        when t.generation = s.generation then clock_timestamp() + make_interval(secs => $1)
+        else s.rotated_at
+      end,
+      last_used_at = case
+        when t.generation = s.generation then clock_timestamp() + make_interval(secs => $1)
+        else s.last_used_at
+      end,
+      ended_at = case
+        when t.generation = s.generation
+          or t.generation = s.generation - 1 and s.salt is not null
+            and s.rotated_at + make_interval(secs => $5) > clock_timestamp() + make_interval(secs => $1) then null
+        else clock_timestamp() + make_interval(secs => $1)
+      end,
+      reason = case
+        when t.generation = s.generation
+          or t.generation = s.generation - 1 and s.salt is not null
+            and s.rotated_at + make_interval(secs => $5) > clock_timestamp() + make_interval(secs => $1) then null
+        else 'reuse'
+      end
+  from auth.refresh_tokens t, auth.users u
+  where t.hash = $2
+    and s.id = t.session_id
+    and u.id = s.user_id
+    and u.disabled_at is null
+    and s.ended_at is null
+    and s.ends_at > clock_timestamp() + make_interval(secs => $1)
+    and s.last_used_at + make_interval(secs => $6) > clock_timestamp() + make_interval(secs => $1)
+  returning s.id, s.user_id, s.address, s.salt, s.generation, s.ended_at, s.ends_at
+),
+head as (
+  insert into auth.refresh_tokens (hash, session_id, generation)
+  select $4, id, generation
+  from turned
+  where salt = $3
+),
+noted as (
+  insert into auth.audit_log (at, action, result, user_id, actor, session_id, address, ip, request_id)
+  select ended_at, 'restore_session', 'refresh_token_reused', user_id, 'user', id, address, $7, $8
+  from turned
+  where ended_at is not null
+)
+select id, user_id, address, salt, ended_at is not null as reused, ends_at,
+  array(select r.role from auth.user_roles r where r.user_id = turned.user_id order by r.role) as roles,
+  (select coalesce(jsonb_object_agg(c.name, c.value), '{}')
+   from auth.custom_claims c where c.user_id = turned.user_id) as claims
+from turned";
+
+impl Db {
+    /// Spends the presented token for its successor.
+    ///
+    /// # Errors
+    /// [`Error`] when the database gave no answer; presenting the same token again is safe.
+    pub async fn rotate(&self, rotation: &Rotation<'_>) -> Result<Rotated, Error> {
+        let row = self
+            .query_opt(
+                ROTATE,
+                &[
+                    &self.clock_offset(),
+                    &rotation.presented.as_bytes(),
+                    &rotation.salt.as_bytes(),
+                    &rotation.successor.as_bytes(),
+                    &rotation.grace.as_secs_f64(),
+                    &rotation.idle.as_secs_f64(),
+                    &rotation.client.ip,
+                    &rotation.client.request_id,
+                ],
+            )
+            .await?;
+        let Some(row) = row else { return Ok(Rotated::Unknown) };
+        if row.get("reused") {
+            return Ok(Rotated::Reused { session_id: row.get("id") });
+        }
+        let address = match row.get::<_, Option<&[u8]>>("address") {
+            None => None,
+            Some(bytes) => {
+                Some(Address::from_bytes(bytes.try_into().map_err(|_| Error::Content("a session's address"))?))
+            }
+        };
+        Ok(Rotated::Live {
+            session_id: row.get("id"),
+            user_id: row.get("user_id"),
+            address,
+            salt: Salt::from_slice(row.get("salt")).ok_or(Error::Content("a session's salt"))?,
+            roles: row.get("roles"),
+            claims: string_map(&row.get("claims"))?,
+            ends_at: row.get("ends_at"),
+        })
+    }
+}

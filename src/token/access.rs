@@ -1,0 +1,161 @@
+//! Access tokens: JWTs with the claims that Hasura enforces.
+//!
+//! RFC 7519, typed `at+jwt` as RFC 9068 section 2.1 has it, with Hasura's claims in their
+//! namespace. Every value in there is a string, because Hasura refuses the whole request for any
+//! other, and comes from the database or the configuration, never from a request.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::config::JwtSecret;
+use crate::model::{ADMIN_ROLE, Address, USER_ROLE};
+
+/// How far `iat` and `nbf` lie in the past, so that a Hasura whose clock is a little behind does
+/// not refuse a token as issued in the future.
+const BACKDATED: time::Duration = time::Duration::seconds(5);
+
+/// Who a token speaks for.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The account's user.
+    pub user_id: Uuid,
+    /// The session the token belongs to.
+    pub session_id: Uuid,
+    /// The wallet that signed in, where one did.
+    pub address: Option<Address>,
+    /// Roles besides `user`, which everybody has.
+    pub extra_roles: Vec<String>,
+    /// Claims that an operator added, by full name.
+    pub custom_claims: BTreeMap<String, String>,
+}
+
+/// Signs access tokens. Holds the key; prints nothing of it.
+pub struct Signer {
+    key: EncodingKey,
+    header: Header,
+    namespace: String,
+    issuer: String,
+    audience: Value,
+    ttl: Duration,
+    admin_ttl: Duration,
+}
+
+impl Signer {
+    /// Takes the key and the bindings of the configuration. A token that may act as `admin` lives
+    /// at most `admin_ttl`.
+    pub fn new(secret: &JwtSecret, ttl: Duration, admin_ttl: Duration) -> Self {
+        let mut header = Header::new(Algorithm::HS256);
+        header.typ = Some("at+jwt".to_owned());
+        Self {
+            key: EncodingKey::from_secret(secret.key.expose().as_bytes()),
+            header,
+            namespace: secret.namespace.clone(),
+            issuer: secret.issuer.clone(),
+            audience: match secret.audience.as_slice() {
+                [one] => json!(one),
+                many => json!(many),
+            },
+            ttl,
+            admin_ttl: admin_ttl.min(ttl),
+        }
+    }
+
+    /// The token `id` for `identity`, issued `now`, that ends no later than its session does.
+    pub fn sign(&self, id: Uuid, identity: &Identity, now: OffsetDateTime, session_ends: OffsetDateTime) -> String {
+        let is_admin = identity.extra_roles.iter().any(|role| role == ADMIN_ROLE);
+        let ttl = if is_admin { self.admin_ttl } else { self.ttl };
+        let issued = now - BACKDATED;
+        let claims = json!({
+            "iss": self.issuer,
+            "aud": self.audience,
+            "sub": identity.user_id,
+            "jti": id,
+            "iat": issued.unix_timestamp(),
+            "nbf": issued.unix_timestamp(),
+            "exp": (now + ttl).min(session_ends).unix_timestamp(),
+            (&self.namespace): hasura_claims(identity),
+        });
+        jsonwebtoken::encode(&self.header, &claims, &self.key).expect("an HMAC over JSON cannot fail")
+    }
+}
+
+fn hasura_claims(identity: &Identity) -> Map<String, Value> {
+    // Custom claims first: were one ever named like one of ours, ours would win.
+    let mut claims: Map<String, Value> =
+        identity.custom_claims.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    let roles: Vec<&str> =
+        std::iter::once(USER_ROLE).chain(identity.extra_roles.iter().map(String::as_str)).collect();
+    claims.insert("x-hasura-allowed-roles".into(), json!(roles));
+    claims.insert("x-hasura-default-role".into(), json!(USER_ROLE));
+    claims.insert("x-hasura-user-id".into(), json!(identity.user_id));
+    claims.insert("x-hasura-session-id".into(), json!(identity.session_id));
+    if let Some(address) = identity.address {
+        claims.insert("x-hasura-address".into(), json!(address.to_string()));
+    }
+    claims
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jsonwebtoken::{DecodingKey, Validation};
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2099-01-01 12:00 UTC);
+
+    fn claims(identity: &Identity, session_ends: OffsetDateTime) -> Value {
+        let secret = JwtSecret::parse(r#"{"type":"HS256","key":"9fK2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0A"}"#).unwrap();
+        let signer = Signer::new(&secret, Duration::from_secs(3600), Duration::from_secs(900));
+        let token = signer.sign(Uuid::from_u128(3), identity, NOW, session_ends);
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_audience(&["hasura"]);
+        validation.set_issuer(&["hasura-siwe"]);
+        validation.validate_nbf = false;
+        let key = DecodingKey::from_secret(secret.key.expose().as_bytes());
+        let decoded = jsonwebtoken::decode::<Value>(&token, &key, &validation).unwrap();
+        assert_eq!(decoded.header.typ.as_deref(), Some("at+jwt"));
+        decoded.claims
+    }
+
+    fn identity(extra_roles: &[&str]) -> Identity {
+        Identity {
+            user_id: Uuid::from_u128(1),
+            session_id: Uuid::from_u128(2),
+            address: Some(Address::from_bytes([7; 20])),
+            extra_roles: extra_roles.iter().map(ToString::to_string).collect(),
+            custom_claims: [
+                ("x-hasura-team".to_owned(), "a \"quoted\" name".to_owned()),
+                ("x-hasura-user-id".to_owned(), "somebody else".to_owned()),
+            ]
+            .into(),
+        }
+    }
+
+    #[test]
+    fn a_token_carries_what_hasura_wants_as_strings() {
+        let claims = claims(&identity(&[]), NOW + Duration::from_secs(86_400));
+        let hasura = claims["https://hasura.io/jwt/claims"].as_object().unwrap();
+        assert_eq!(hasura["x-hasura-allowed-roles"], json!(["user"]));
+        assert_eq!(hasura["x-hasura-default-role"], "user");
+        assert_eq!(hasura["x-hasura-user-id"], Uuid::from_u128(1).to_string());
+        assert_eq!(hasura["x-hasura-team"], "a \"quoted\" name");
+        assert_eq!(hasura["x-hasura-address"], Address::from_bytes([7; 20]).to_string());
+        assert!(hasura.iter().all(|(name, value)| value.is_string() || name == "x-hasura-allowed-roles"));
+        assert_eq!(claims["exp"].as_i64().unwrap() - NOW.unix_timestamp(), 3600);
+        assert_eq!(NOW.unix_timestamp() - claims["iat"].as_i64().unwrap(), 5);
+        assert_eq!(claims["sub"], Uuid::from_u128(1).to_string());
+    }
+
+    #[test]
+    fn an_admin_token_is_short_and_no_token_outlives_its_session() {
+        let admin = claims(&identity(&["admin"]), NOW + Duration::from_secs(86_400));
+        assert_eq!(admin["exp"].as_i64().unwrap() - NOW.unix_timestamp(), 900);
+        let last = claims(&identity(&[]), NOW + Duration::from_secs(60));
+        assert_eq!(last["exp"].as_i64().unwrap() - NOW.unix_timestamp(), 60);
+    }
+}
