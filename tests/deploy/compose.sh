@@ -1,0 +1,89 @@
+#!/bin/sh
+# Checks the compose files with a real compose, on the environment that scripts/env.sh writes.
+#
+#   compose.sh                  every check; says which one failed
+#   compose.sh print            prints docker-compose.yml as compose resolves it (generated secrets in it)
+#   compose.sh print console    the same with docker-compose.console.yml on top
+#
+# Works in a folder of its own, so that a .env of the developer has no part in it.
+set -eu
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+fail() {
+  echo "compose.sh: $*" >&2
+  exit 1
+}
+
+# The older one first: what it reads, compose v2 reads too.
+if command -v docker-compose >/dev/null 2>&1; then
+  compose() { docker-compose "$@"; }
+elif docker compose version >/dev/null 2>&1; then
+  compose() { docker compose "$@"; }
+else
+  fail "neither docker-compose nor docker's compose plug-in is here; run make test-deps"
+fi
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cp "$root/docker-compose.yml" "$root/docker-compose.console.yml" "$folder/"
+cd "$folder"
+
+# What the caller's environment sets would win over .env, so nothing of ours is passed on.
+for name in $(sed -n 's/^#* *\([A-Z][A-Z0-9_]*\)=.*/\1/p' "$root/.env.example") HASURA_GRAPHQL_JWT_SECRET COMPOSE_FILE COMPOSE_PROJECT_NAME; do
+  unset "$name"
+done
+
+plain() { compose -f docker-compose.yml config; }
+console() { compose -f docker-compose.yml -f docker-compose.console.yml config; }
+
+if [ "${1:-}" = print ]; then
+  "$root/scripts/env.sh" "$folder" >&2
+  case ${2:-} in
+    '') plain ;;
+    console) console ;;
+    *) fail "usage: compose.sh [print [console]]" ;;
+  esac
+  exit 0
+fi
+
+# 1. Nothing starts without the secrets, and the message says what to do.
+if plain >out 2>err; then fail "compose starts without .env"; fi
+grep -q 'run make env first' err || fail "without .env compose does not say to run make env: $(cat err)"
+
+# 2. The two files that make env writes are enough, and are never replaced.
+"$root/scripts/env.sh" "$folder" >/dev/null
+cksum .env .env.hasura.jwt >before
+if "$root/scripts/env.sh" "$folder" >/dev/null 2>&1; then fail "env.sh replaced what was there"; fi
+cksum .env .env.hasura.jwt | cmp -s - before || fail "env.sh changed what was there"
+[ "$(find .env .env.hasura.jwt -perm 600 | wc -l)" -eq 2 ] || fail "others may read the files of env.sh"
+plain >plain.yml 2>err || fail "docker-compose.yml is refused: $(cat err)"
+console >console.yml 2>err || fail "docker-compose.console.yml is refused: $(cat err)"
+
+# 3. Every secret is asked for: one that is empty stops compose.
+for name in POSTGRES_PASSWORD SIWE_DB_PASSWORD HASURA_DB_PASSWORD ACTIONS_SECRET HASURA_ACTIONS_SECRET HASURA_GRAPHQL_ADMIN_SECRET SIWE_ORIGINS; do
+  cp .env whole
+  sed "s/^$name=.*/$name=/" whole >.env
+  if plain >out 2>&1; then fail "compose starts with an empty $name"; fi
+  mv whole .env
+done
+for mode in webhook nonsense; do
+  if AUTH_MODE=$mode plain >out 2>&1; then fail "AUTH_MODE=$mode starts, though it has no env_file"; fi
+done
+
+# 4. The secret is the same JSON for Hasura and the service, for a shell and for compose.
+# shellcheck disable=SC1091 # written above
+secret=$(set -a && . ./.env && . ./.env.hasura.jwt && printf '%s' "$HASURA_GRAPHQL_JWT_SECRET")
+case $secret in
+  '{"type":"HS256","key":"'*'","issuer":"hasura-siwe","audience":"hasura","allowed_skew":5}') ;;
+  *) fail "a shell reads another JWT secret than env.sh wrote" ;;
+esac
+[ "$(grep -cF "$secret" plain.yml)" -eq 2 ] || fail "compose does not give Hasura and the service the JWT secret as it was written"
+
+# 5. One port, on this machine only; a literal $ left over is an expansion that this compose cannot do.
+[ "$(grep -cE '127\.0\.0\.1:8080:8080|published: "?8080' plain.yml)" -eq 1 ] || fail "the proxy's port is not published on 127.0.0.1:8080"
+[ "$(grep -cE '^ +ports:' plain.yml)" -eq 1 ] || fail "something besides the proxy publishes a port"
+[ "$(grep -cE '^ +ports:' console.yml)" -eq 2 ] || fail "the console overlay does not publish Hasura's port"
+if grep -nF '$$' plain.yml console.yml; then fail "an expansion was left as it stands"; fi
+if grep -q 'HASURA_GRAPHQL_ENABLED_APIS: .*metadata' plain.yml; then fail "the metadata API is open without the overlay"; fi
+
+echo "compose.sh: the compose files are sound"
