@@ -1,1 +1,116 @@
-//! EIP-4361.
+//! Sign-In with Ethereum (ERC-4361): is this text a log-in for us, and did that wallet sign it?
+//!
+//! Pure: no I/O, no clock, no table. What needs those stays with the caller: whether a nonce was
+//! spent, whether a chain is one of ours, what a contract wallet says. The `siwe` crate is not used
+//! here; it builds messages for the demo and is the second opinion in tests.
+//!
+//! ```text
+//! text ─caps─▶ flattened ─▶ message (grammar) ─▶ policy (origin, uri, chain, times, nonce) ─▶ signature ─▶ SignedMessage
+//! ```
+
+pub mod check;
+mod flattened;
+mod grammar;
+mod message;
+mod origin;
+mod policy;
+mod refusal;
+pub mod signature;
+
+use time::OffsetDateTime;
+
+pub use flattened::restore;
+pub use message::{Message, Timestamp};
+pub use origin::{Origin, OriginError};
+pub use policy::Policy;
+pub use refusal::{Fault, Refusal, TooLarge};
+
+use crate::model::{Address, ChainId};
+
+/// The longest message that is read, in bytes.
+pub const MESSAGE_CAP: usize = 8 * 1024;
+/// The longest signature that is read, in characters of its hexadecimal text.
+pub const SIGNATURE_CAP: usize = 16 * 1024;
+
+/// A message that this service accepts and whose signature is its address's own.
+///
+/// Only [`verify`] makes one, so a function that takes it cannot be reached without the proof.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedMessage {
+    address: Address,
+    chain_id: ChainId,
+    nonce: String,
+    domain: String,
+    origin: Origin,
+    acceptable_until: OffsetDateTime,
+}
+
+impl SignedMessage {
+    /// Who signed.
+    pub fn address(&self) -> Address {
+        self.address
+    }
+
+    /// The chain that the session is bound to.
+    pub fn chain_id(&self) -> ChainId {
+        self.chain_id
+    }
+
+    /// The nonce as it stands in the message. Not spent yet: that is one statement of the database.
+    pub fn nonce(&self) -> &str {
+        &self.nonce
+    }
+
+    /// The domain as it stands in the message, without its scheme.
+    pub fn domain(&self) -> &str {
+        &self.domain
+    }
+
+    /// The listed origin that the domain and the URI belong to.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The instant from which this message is refused as too old whatever else happens, plus the
+    /// skew as a margin for servers whose clocks differ. A spent nonce must be remembered this long.
+    pub fn acceptable_until(&self) -> OffsetDateTime {
+        self.acceptable_until
+    }
+}
+
+/// Checks `text` and `signature` as one log-in at the instant `now` (ERC-4361, "Verifying a message").
+///
+/// The signature comes last because it costs the most; the caps come first because everything else
+/// costs in proportion to the length. The hash is over the text that was parsed, never over a text
+/// printed from the fields: a printer that drops a line would accept what the wallet did not show.
+pub fn verify(
+    text: &str,
+    signature: &str,
+    policy: &Policy,
+    now: OffsetDateTime,
+) -> Result<SignedMessage, Refusal> {
+    if text.len() > MESSAGE_CAP {
+        return Err(Refusal::MessageTooLarge(TooLarge::Message));
+    }
+    if signature.len() > SIGNATURE_CAP {
+        return Err(Refusal::MessageTooLarge(TooLarge::Signature));
+    }
+    let text = restore(text);
+    let message = Message::parse(&text)?;
+    let origin = policy.admit(&message, now)?;
+    let signer = signature::Signature::parse(signature)?.recover(&signature::hash(message.text))?;
+    if signer != message.address {
+        return Err(Refusal::SignatureInvalid(signature::Invalid::OtherSigner));
+    }
+    Ok(SignedMessage {
+        address: signer,
+        chain_id: message.chain_id,
+        nonce: message.nonce.to_owned(),
+        domain: message.domain.to_owned(),
+        origin: origin.clone(),
+        acceptable_until: policy.acceptable_until(&message),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,59 @@
+//! The answer of `hasura-siwe message check`: would this log-in be accepted, and if not, why?
+//!
+//! It runs the same [`verify`] as the service, at a time that the caller names. It asks no database,
+//! so it cannot say whether a nonce was spent.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::{Policy, verify};
+use crate::model::Address;
+
+/// What is checked: the two fields of a log-in.
+#[derive(Deserialize)]
+struct Input {
+    message: String,
+    signature: String,
+}
+
+/// The answer. Every field is printed, null included.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Would it be accepted?
+    pub ok: bool,
+    /// The code of the refusal; `bad_request` where the input is no log-in at all.
+    pub code: Option<&'static str>,
+    /// The refusal in a sentence.
+    pub reason: Option<String>,
+    /// Who signed, if it would be accepted.
+    pub address: Option<Address>,
+}
+
+/// Checks `input`, the JSON object `{"message", "signature"}`, under `policy` at the instant `at`.
+pub fn check(input: &str, policy: &Policy, at: OffsetDateTime) -> Report {
+    let Input { message, signature } = match serde_json::from_str(input) {
+        Ok(input) => input,
+        Err(error) => {
+            let reason = format!("the input is not a JSON object with message and signature: {error}");
+            return refused("bad_request", reason);
+        }
+    };
+    match verify(&message, &signature, policy, at) {
+        Ok(proof) => Report {
+            ok: true,
+            code: None,
+            reason: None,
+            address: Some(proof.address()),
+        },
+        Err(refusal) => refused(refusal.code(), refusal.to_string()),
+    }
+}
+
+fn refused(code: &'static str, reason: String) -> Report {
+    Report {
+        ok: false,
+        code: Some(code),
+        reason: Some(reason),
+        address: None,
+    }
+}

@@ -1,0 +1,293 @@
+//! The ERC-4361 message, read by position.
+//!
+//! Every line has one place, and a field is what stands in its place: a nonce inside the statement
+//! is a part of the statement. The message borrows the text that it was read from and never prints
+//! itself again. Whether the values are acceptable is not asked here.
+
+use time::OffsetDateTime;
+
+use super::grammar::{
+    REQUEST_ID_CAP, instant, is_domain, is_nonce, is_request_id, is_scheme, is_statement, is_uri,
+};
+use super::refusal::{Fault, Refusal, TooLarge};
+use crate::model::{Address, AddressError, ChainId};
+
+/// What follows the domain on the first line.
+pub(super) const PREAMBLE: &str = " wants you to sign in with your Ethereum account:";
+/// The labels in their order; a value follows each on the same line.
+pub(super) const LABELS: [&str; 8] = [
+    "URI: ",
+    "Version: ",
+    "Chain ID: ",
+    "Nonce: ",
+    "Issued At: ",
+    "Expiration Time: ",
+    "Not Before: ",
+    "Request ID: ",
+];
+/// The header of the list at the end.
+pub(super) const RESOURCES: &str = "Resources:";
+/// The most resources that are read.
+pub(super) const RESOURCES_CAP: usize = 16;
+
+/// A message that follows the grammar. Made by [`Message::parse`] alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Message<'a> {
+    /// The text that was parsed, which is the text that is hashed.
+    pub text: &'a str,
+    /// `scheme`, the part before `://` on the first line.
+    pub scheme: Option<&'a str>,
+    /// `domain`, an RFC 3986 authority with a host.
+    pub domain: &'a str,
+    /// `address`.
+    pub address: Address,
+    /// `statement`; an empty one is not the same as none.
+    pub statement: Option<&'a str>,
+    /// `uri`.
+    pub uri: &'a str,
+    /// `chain-id`.
+    pub chain_id: ChainId,
+    /// `nonce`.
+    pub nonce: &'a str,
+    /// `issued-at`.
+    pub issued_at: Timestamp<'a>,
+    /// `expiration-time`.
+    pub expiration_time: Option<Timestamp<'a>>,
+    /// `not-before`.
+    pub not_before: Option<Timestamp<'a>>,
+    /// `request-id`, which may be empty.
+    pub request_id: Option<&'a str>,
+    /// `resources` in their order; `Some` and empty when only the header is there.
+    pub resources: Option<Vec<&'a str>>,
+}
+
+/// An instant and the way in which the message writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timestamp<'a> {
+    /// As written.
+    pub text: &'a str,
+    /// In UTC.
+    pub at: OffsetDateTime,
+}
+
+impl<'a> Message<'a> {
+    /// Reads `text` by the grammar of ERC-4361 ("ABNF Message Format"), to its last byte.
+    pub fn parse(text: &'a str) -> Result<Self, Refusal> {
+        only_printable(text)?;
+        let mut lines = Lines::new(text);
+
+        let preamble = match text.contains('\n') {
+            true => "`[scheme://]domain wants you to sign in with your Ethereum account:`",
+            false => "the message with its line breaks (they were missing and could not be restored)",
+        };
+        let origin = lines.next().strip_suffix(PREAMBLE).ok_or(lines.fault(preamble))?;
+        let (scheme, domain) = match origin.split_once("://") {
+            Some((scheme, domain)) => (Some(scheme), domain),
+            None => (None, origin),
+        };
+        if !scheme.is_none_or(is_scheme) || !is_domain(domain) {
+            return Err(lines
+                .fault("an RFC 3986 scheme and authority before `wants you to sign in`")
+                .into());
+        }
+
+        let address = lines.next().parse().map_err(|error| match error {
+            AddressError::Malformed => lines.fault("an address, 0x and 40 hexadecimal digits").into(),
+            AddressError::Checksum { expected } => Refusal::AddressNotChecksummed { expected },
+        })?;
+
+        let statement = statement(&mut lines)?;
+
+        let uri = lines.field(0, "`URI: ` and an absolute RFC 3986 URI", is_uri)?;
+        lines.field(1, "`Version: 1`", |version| version == "1")?;
+        let chain = "`Chain ID: ` and a number from 1 to 2^64 - 1 without sign or leading zero";
+        let chain_id = lines.label(2, chain)?.parse().map_err(|_| lines.fault(chain))?;
+        let nonce = lines.field(3, "`Nonce: ` and 8 to 64 letters and digits of ASCII", is_nonce)?;
+        let issued_at = lines
+            .timestamp(4)?
+            .ok_or(lines.fault_ahead("`Issued At: ` and an RFC 3339 time"))?;
+        let expiration_time = lines.timestamp(5)?;
+        let not_before = lines.timestamp(6)?;
+        let request_id = request_id(&mut lines)?;
+        let resources = resources(&mut lines)?;
+        lines.end()?;
+
+        Ok(Self {
+            text,
+            scheme,
+            domain,
+            address,
+            statement,
+            uri,
+            chain_id,
+            nonce,
+            issued_at,
+            expiration_time,
+            not_before,
+            request_id,
+            resources,
+        })
+    }
+}
+
+/// No field may hold anything but printable ASCII, so this is said once, with its own sentence.
+fn only_printable(text: &str) -> Result<(), Fault> {
+    let offender = text
+        .bytes()
+        .position(|b| b != b'\n' && !(b' '..=b'~').contains(&b));
+    offender.map_or(Ok(()), |at| {
+        let line = 1 + text.as_bytes()[..at].iter().filter(|b| **b == b'\n').count();
+        let wanted = match text.as_bytes()[at] {
+            b'\r' => "line ends must be LF alone, without CR",
+            _ => "only printable ASCII characters may stand in a message",
+        };
+        Err(Fault { line, wanted })
+    })
+}
+
+/// `LF [statement LF] LF` between address and URI: two blank lines are no statement, three are an
+/// empty one, and a single one is no message (some libraries used to send that).
+fn statement<'a>(lines: &mut Lines<'a>) -> Result<Option<&'a str>, Fault> {
+    lines.blank("a blank line after the address")?;
+    if lines.peek() == Some("")
+        && lines
+            .peek_second()
+            .is_some_and(|line| line.starts_with(LABELS[0]))
+    {
+        lines.next();
+        return Ok(None);
+    }
+    let statement = lines.next();
+    if !is_statement(statement) {
+        return Err(lines.fault("a statement of printable ASCII"));
+    }
+    lines.blank("a blank line after a statement of one line; without a statement, two blank lines")?;
+    Ok(Some(statement))
+}
+
+fn request_id<'a>(lines: &mut Lines<'a>) -> Result<Option<&'a str>, Refusal> {
+    let Some(id) = lines.optional(7) else {
+        return Ok(None);
+    };
+    if id.len() > REQUEST_ID_CAP {
+        return Err(Refusal::MessageTooLarge(TooLarge::RequestId));
+    }
+    if !is_request_id(id) {
+        return Err(lines
+            .fault("`Request ID: ` and RFC 3986 pchars: no blank, no slash")
+            .into());
+    }
+    Ok(Some(id))
+}
+
+fn resources<'a>(lines: &mut Lines<'a>) -> Result<Option<Vec<&'a str>>, Refusal> {
+    if lines.peek() != Some(RESOURCES) {
+        return Ok(None);
+    }
+    lines.next();
+    let mut resources = Vec::new();
+    while lines.peek().is_some() {
+        if resources.len() == RESOURCES_CAP {
+            return Err(Refusal::MessageTooLarge(TooLarge::Resources));
+        }
+        let uri = lines.next().strip_prefix("- ").filter(|uri| is_uri(uri));
+        resources.push(uri.ok_or(lines.fault("`- ` and an absolute RFC 3986 URI, or the end of the text"))?);
+    }
+    Ok(Some(resources))
+}
+
+/// The lines of a text, and which one is being read.
+struct Lines<'a> {
+    ahead: std::str::Split<'a, char>,
+    read: usize,
+}
+
+impl<'a> Lines<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            ahead: text.split('\n'),
+            read: 0,
+        }
+    }
+
+    fn peek(&self) -> Option<&'a str> {
+        self.ahead.clone().next()
+    }
+
+    fn peek_second(&self) -> Option<&'a str> {
+        self.ahead.clone().nth(1)
+    }
+
+    /// The next line; past the end it is blank, and no required field is.
+    fn next(&mut self) -> &'a str {
+        self.read += 1;
+        self.ahead.next().unwrap_or_default()
+    }
+
+    /// The line just read is not `wanted`.
+    fn fault(&self, wanted: &'static str) -> Fault {
+        Fault {
+            line: self.read,
+            wanted,
+        }
+    }
+
+    /// The line after it is not `wanted`.
+    fn fault_ahead(&self, wanted: &'static str) -> Fault {
+        Fault {
+            line: self.read + 1,
+            wanted,
+        }
+    }
+
+    fn blank(&mut self, wanted: &'static str) -> Result<(), Fault> {
+        if self.next().is_empty() {
+            Ok(())
+        } else {
+            Err(self.fault(wanted))
+        }
+    }
+
+    fn label(&mut self, index: usize, wanted: &'static str) -> Result<&'a str, Fault> {
+        self.next().strip_prefix(LABELS[index]).ok_or(self.fault(wanted))
+    }
+
+    fn field(
+        &mut self,
+        index: usize,
+        wanted: &'static str,
+        rule: impl Fn(&str) -> bool,
+    ) -> Result<&'a str, Fault> {
+        let value = self.label(index, wanted)?;
+        if rule(value) {
+            Ok(value)
+        } else {
+            Err(self.fault(wanted))
+        }
+    }
+
+    /// The value of an optional field, if the next line is its own.
+    fn optional(&mut self, index: usize) -> Option<&'a str> {
+        let value = self.peek()?.strip_prefix(LABELS[index])?;
+        self.next();
+        Some(value)
+    }
+
+    fn timestamp(&mut self, index: usize) -> Result<Option<Timestamp<'a>>, Fault> {
+        let Some(text) = self.optional(index) else {
+            return Ok(None);
+        };
+        let at = instant(text).ok_or(self.fault("an RFC 3339 time such as 2026-01-31T12:00:00Z"))?;
+        Ok(Some(Timestamp { text, at }))
+    }
+
+    fn end(&self) -> Result<(), Fault> {
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(self.fault_ahead(
+                "the end of the text: each field stands once, in the order of ERC-4361, no blank line after",
+            )),
+        }
+    }
+}

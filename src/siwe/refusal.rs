@@ -1,0 +1,170 @@
+//! Why a log-in is refused: one variant a reason, one frozen code a variant.
+//!
+//! The sentences tell a developer what to change. They never repeat the statement, the URI or any
+//! other text of the message as it came, so that nothing of it reaches a terminal or a page raw.
+//! Which HTTP status a code gets is decided by whoever answers, not here.
+
+use std::fmt;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::signature::Invalid;
+use crate::model::{Address, ChainId};
+
+/// Why a message or its signature is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The text is not an ERC-4361 message.
+    #[error("the message does not follow ERC-4361: {0}")]
+    MessageMalformed(#[from] Fault),
+    /// Something is longer than we read.
+    #[error("{0}")]
+    MessageTooLarge(TooLarge),
+    /// Mixed case that is not the ERC-55 checksum.
+    #[error("the address on line 2 fails its ERC-55 checksum; write it {expected}, or all in lower case")]
+    AddressNotChecksummed {
+        /// The same digits with the right case.
+        expected: Address,
+    },
+    /// The domain (with its scheme) is none of the listed origins.
+    #[error("the message is for {domain}, which is not an origin that may sign in here")]
+    DomainMismatch {
+        /// The domain as the message gives it, shortened.
+        domain: String,
+    },
+    /// The URI does not lie under the origin that the domain names.
+    #[error("the URI of the message must lie under the origin that its first line names: {origin}")]
+    UriMismatch {
+        /// An origin that would have matched.
+        origin: String,
+    },
+    /// The chain is not one of those allowed.
+    #[error("chain {0} may not be used to sign in here")]
+    ChainNotSupported(ChainId),
+    /// Another nonce was expected.
+    #[error("the nonce is unknown, spent or expired; ask for a new one and sign a new message")]
+    NonceInvalid,
+    /// The Expiration Time is reached.
+    #[error("the message expired at {}; sign a new one", rfc3339(.at))]
+    MessageExpired {
+        /// Its Expiration Time.
+        at: OffsetDateTime,
+    },
+    /// Issued At or Not Before is still ahead, by more than the skew.
+    #[error("the {field} of the message, {}, is still ahead; check the signing device's clock", rfc3339(.at))]
+    MessageNotYetValid {
+        /// `Issued At` or `Not Before`.
+        field: &'static str,
+        /// Its value.
+        at: OffsetDateTime,
+    },
+    /// Issued At is longer ago than the age cap.
+    #[error("the message was issued at {}, too long ago; sign a new one", rfc3339(.issued_at))]
+    MessageTooOld {
+        /// Its Issued At.
+        issued_at: OffsetDateTime,
+    },
+    /// The signature is not a text of `0x` and whole bytes in hexadecimal.
+    #[error("the signature is not 0x followed by an even number of hexadecimal digits")]
+    SignatureMalformed,
+    /// The signature is not this address's signature of this text.
+    #[error("the signature is not valid for this message: {0}")]
+    SignatureInvalid(Invalid),
+    /// An ERC-6492 wrapper: a contract wallet, maybe one that is not deployed yet.
+    #[error("the signature is of a contract wallet (ERC-6492); only wallets with a private key may sign in")]
+    ContractWalletUnsupported,
+}
+
+impl Refusal {
+    /// Every code, in the order in which the checks are made.
+    pub const CODES: [&str; 13] = [
+        "message_too_large",
+        "message_malformed",
+        "address_not_checksummed",
+        "domain_mismatch",
+        "uri_mismatch",
+        "chain_not_supported",
+        "message_expired",
+        "message_not_yet_valid",
+        "message_too_old",
+        "nonce_invalid",
+        "signature_malformed",
+        "contract_wallet_unsupported",
+        "signature_invalid",
+    ];
+
+    /// The frozen code by which programs know the refusal.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::MessageMalformed(_) => "message_malformed",
+            Self::MessageTooLarge(_) => "message_too_large",
+            Self::AddressNotChecksummed { .. } => "address_not_checksummed",
+            Self::DomainMismatch { .. } => "domain_mismatch",
+            Self::UriMismatch { .. } => "uri_mismatch",
+            Self::ChainNotSupported(_) => "chain_not_supported",
+            Self::NonceInvalid => "nonce_invalid",
+            Self::MessageExpired { .. } => "message_expired",
+            Self::MessageNotYetValid { .. } => "message_not_yet_valid",
+            Self::MessageTooOld { .. } => "message_too_old",
+            Self::SignatureMalformed => "signature_malformed",
+            Self::SignatureInvalid(_) => "signature_invalid",
+            Self::ContractWalletUnsupported => "contract_wallet_unsupported",
+        }
+    }
+}
+
+/// Years that RFC 3339 cannot print fall back to another form: a refusal must always be printable.
+fn rfc3339(at: &OffsetDateTime) -> String {
+    at.format(&Rfc3339).unwrap_or_else(|_| at.to_string())
+}
+
+/// Where a text leaves the grammar, and what should stand there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {wanted}")]
+pub struct Fault {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What should stand there.
+    pub wanted: &'static str,
+}
+
+/// What was too large.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TooLarge {
+    /// The whole message.
+    Message,
+    /// The signature's text.
+    Signature,
+    /// The list of resources.
+    Resources,
+    /// The request id.
+    RequestId,
+}
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Message => write!(f, "the message is longer than {} bytes", super::MESSAGE_CAP),
+            Self::Signature => write!(
+                f,
+                "the signature is longer than {} characters",
+                super::SIGNATURE_CAP
+            ),
+            Self::Resources => {
+                write!(
+                    f,
+                    "the message lists more than {} resources",
+                    super::message::RESOURCES_CAP
+                )
+            }
+            Self::RequestId => {
+                write!(
+                    f,
+                    "the Request ID is longer than {} characters",
+                    super::grammar::REQUEST_ID_CAP
+                )
+            }
+        }
+    }
+}

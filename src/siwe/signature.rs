@@ -1,0 +1,108 @@
+//! Whose signature is it: ERC-191 hash, 65 bytes, one spelling, recovery by libsecp256k1.
+//!
+//! Signatures of contract wallets (ERC-1271, ERC-6492) cannot be judged without a node and are only
+//! told apart here. One signature has one spelling, so that a stored one can be compared.
+
+use std::fmt;
+
+use ethers_core::utils::{hash_message, keccak256};
+use secp256k1::Message as Digest;
+use secp256k1::ecdsa::{RecoverableSignature, RecoveryId};
+
+use super::refusal::Refusal;
+use crate::model::Address;
+
+/// Half of the order of secp256k1, rounded down: the largest `s` of EIP-2.
+const HALF_ORDER: [u8; 32] = [
+    0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x5d,
+    0x57, 0x6e, 0x73, 0x57, 0xa4, 0x50, 0x1d, 0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa0,
+];
+/// What ends an ERC-6492 wrapper, sixteen times.
+const WRAPPER_MARK: [u8; 2] = [0x64, 0x92];
+
+/// A signature by a private key: in shape, not yet by whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signature(RecoverableSignature);
+
+/// Why well-formed bytes are no signature of the message's address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Invalid {
+    /// Not 65 bytes. A contract wallet may use any length, so this is where one would be asked.
+    Length(usize),
+    /// The last byte is none of 0, 1, 27, 28.
+    RecoveryByte(u8),
+    /// `s` is above half the order: the second signature that anybody can compute (EIP-2).
+    HighS,
+    /// `r` or `s` is out of range, or no key fits.
+    NoKey,
+    /// It is somebody's, but not the address's that the message names.
+    OtherSigner,
+}
+
+/// The hash that a wallet signs for `text` (ERC-191, version 0x45).
+pub fn hash(text: &str) -> [u8; 32] {
+    hash_message(text).0
+}
+
+impl Signature {
+    /// Reads `0x` and 65 bytes in hexadecimal: r, s and the recovery byte.
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
+        let digits = text.strip_prefix("0x").ok_or(Refusal::SignatureMalformed)?;
+        let bytes = hex::decode(digits).map_err(|_| Refusal::SignatureMalformed)?;
+        // Before anything else: ERC-6492 forbids to take a wrapped signature for a key's own.
+        if bytes.len() >= 32
+            && bytes[bytes.len() - 32..]
+                .chunks(2)
+                .all(|pair| pair == WRAPPER_MARK)
+        {
+            return Err(Refusal::ContractWalletUnsupported);
+        }
+        Self::from_bytes(&bytes).map_err(Refusal::SignatureInvalid)
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Invalid> {
+        let Some((&[v], compact)) = bytes
+            .split_last_chunk()
+            .filter(|_| bytes.len() == 65)
+            .map(|(c, v)| (v, c))
+        else {
+            return Err(Invalid::Length(bytes.len()));
+        };
+        let id = match v {
+            0 | 27 => RecoveryId::Zero,
+            1 | 28 => RecoveryId::One,
+            _ => return Err(Invalid::RecoveryByte(v)),
+        };
+        if compact[32..] > HALF_ORDER[..] {
+            return Err(Invalid::HighS);
+        }
+        RecoverableSignature::from_compact(compact, id)
+            .map(Self)
+            .map_err(|_| Invalid::NoKey)
+    }
+
+    /// The address whose key signed `hash`.
+    pub fn recover(&self, hash: &[u8; 32]) -> Result<Address, Refusal> {
+        let key = self
+            .0
+            .recover_ecdsa(Digest::from_digest(*hash))
+            .map_err(|_| Refusal::SignatureInvalid(Invalid::NoKey))?;
+        let key_hash = keccak256(&key.serialize_uncompressed()[1..]);
+        let tail = key_hash.last_chunk().expect("a hash of 32 bytes has a last 20");
+        Ok(Address::from_bytes(*tail))
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length(length) => write!(f, "it has {length} bytes, a private key's signature has 65"),
+            Self::RecoveryByte(byte) => write!(f, "its last byte is {byte}, not 27, 28, 0 or 1"),
+            Self::HighS => f.write_str("its s is above half the curve's order (EIP-2)"),
+            Self::NoKey => f.write_str("no key could have made it"),
+            Self::OtherSigner => {
+                f.write_str("another address signed, or another text: the wallet must sign it byte by byte")
+            }
+        }
+    }
+}
