@@ -28,42 +28,40 @@ pub fn restore(text: &str) -> Cow<'_, str> {
     restored.push_str(address);
     rest = break_here(after, &mut restored);
 
-    // Right after the address stands the statement or, where there is none, the first label.
-    let mut at_line_start = true;
+    // Each turn is a line, from its label to its end. The first is the statement or has the first label.
     let mut expected = 0;
-    while !rest.is_empty() {
-        if at_line_start && let Some(after) = rest.strip_prefix(RESOURCES) {
+    loop {
+        if let Some(items) = rest.strip_prefix(RESOURCES) {
             restored.push_str(RESOURCES);
-            restored.push_str(&after.replace(" - ", "\n- "));
+            restored.push_str(&items.replace(" - ", "\n- "));
             return Cow::Owned(restored);
         }
         // The space that ends a label is a part of it: an empty Request ID keeps its own.
-        let label = LABELS
-            .iter()
-            .position(|label| at_line_start && rest.starts_with(label));
-        if let Some(index) = label {
+        if let Some(index) = LABELS.iter().position(|label| rest.starts_with(label)) {
             if index < expected {
                 return Cow::Borrowed(text);
             }
             expected = index + 1;
             restored.push_str(LABELS[index]);
             rest = &rest[LABELS[index].len()..];
-            at_line_start = false;
-            continue;
         }
-        let spaces = rest.len() - rest.trim_start_matches(' ').len();
-        let after = &rest[spaces..];
-        at_line_start =
-            spaces > 0 && (LABELS.iter().any(|l| after.starts_with(l)) || after.starts_with(RESOURCES));
-        if at_line_start {
-            rest = break_here(rest, &mut restored);
-            continue;
+        let (line, after) = rest.split_at(line_end(rest));
+        restored.push_str(line);
+        if after.is_empty() {
+            return Cow::Owned(restored);
         }
-        let word = spaces + after.find(' ').unwrap_or(after.len());
-        restored.push_str(&rest[..word]);
-        rest = &rest[word..];
+        rest = break_here(after, &mut restored);
     }
-    Cow::Owned(restored)
+}
+
+/// Where the spaces before the next label begin, or the end of the text.
+fn line_end(rest: &str) -> usize {
+    let before_label = |at: &usize| {
+        let after = &rest[at + 1..];
+        after.starts_with(RESOURCES) || LABELS.iter().any(|label| after.starts_with(label))
+    };
+    let last_space = rest.match_indices(' ').map(|(at, _)| at).find(before_label);
+    last_space.map_or(rest.len(), |at| rest[..=at].trim_end_matches(' ').len())
 }
 
 /// Writes a line feed for each leading space of `rest`; what follows them is returned.

@@ -6,9 +6,8 @@
 
 use time::OffsetDateTime;
 
-use super::grammar::{
-    REQUEST_ID_CAP, instant, is_domain, is_nonce, is_request_id, is_scheme, is_statement, is_uri,
-};
+use super::grammar::{REQUEST_ID_CAP, is_domain, is_nonce, is_request_id, is_scheme, is_statement, is_uri};
+use super::lines::Lines;
 use super::refusal::{Fault, Refusal, TooLarge};
 use crate::model::{Address, AddressError, ChainId};
 
@@ -195,99 +194,4 @@ fn resources<'a>(lines: &mut Lines<'a>) -> Result<Option<Vec<&'a str>>, Refusal>
         resources.push(uri.ok_or(lines.fault("`- ` and an absolute RFC 3986 URI, or the end of the text"))?);
     }
     Ok(Some(resources))
-}
-
-/// The lines of a text, and which one is being read.
-struct Lines<'a> {
-    ahead: std::str::Split<'a, char>,
-    read: usize,
-}
-
-impl<'a> Lines<'a> {
-    fn new(text: &'a str) -> Self {
-        Self {
-            ahead: text.split('\n'),
-            read: 0,
-        }
-    }
-
-    fn peek(&self) -> Option<&'a str> {
-        self.ahead.clone().next()
-    }
-
-    fn peek_second(&self) -> Option<&'a str> {
-        self.ahead.clone().nth(1)
-    }
-
-    /// The next line; past the end it is blank, and no required field is.
-    fn next(&mut self) -> &'a str {
-        self.read += 1;
-        self.ahead.next().unwrap_or_default()
-    }
-
-    /// The line just read is not `wanted`.
-    fn fault(&self, wanted: &'static str) -> Fault {
-        Fault {
-            line: self.read,
-            wanted,
-        }
-    }
-
-    /// The line after it is not `wanted`.
-    fn fault_ahead(&self, wanted: &'static str) -> Fault {
-        Fault {
-            line: self.read + 1,
-            wanted,
-        }
-    }
-
-    fn blank(&mut self, wanted: &'static str) -> Result<(), Fault> {
-        if self.next().is_empty() {
-            Ok(())
-        } else {
-            Err(self.fault(wanted))
-        }
-    }
-
-    fn label(&mut self, index: usize, wanted: &'static str) -> Result<&'a str, Fault> {
-        self.next().strip_prefix(LABELS[index]).ok_or(self.fault(wanted))
-    }
-
-    fn field(
-        &mut self,
-        index: usize,
-        wanted: &'static str,
-        rule: impl Fn(&str) -> bool,
-    ) -> Result<&'a str, Fault> {
-        let value = self.label(index, wanted)?;
-        if rule(value) {
-            Ok(value)
-        } else {
-            Err(self.fault(wanted))
-        }
-    }
-
-    /// The value of an optional field, if the next line is its own.
-    fn optional(&mut self, index: usize) -> Option<&'a str> {
-        let value = self.peek()?.strip_prefix(LABELS[index])?;
-        self.next();
-        Some(value)
-    }
-
-    fn timestamp(&mut self, index: usize) -> Result<Option<Timestamp<'a>>, Fault> {
-        let Some(text) = self.optional(index) else {
-            return Ok(None);
-        };
-        let at = instant(text).ok_or(self.fault("an RFC 3339 time such as 2026-01-31T12:00:00Z"))?;
-        Ok(Some(Timestamp { text, at }))
-    }
-
-    fn end(&self) -> Result<(), Fault> {
-        match self.peek() {
-            None => Ok(()),
-            Some(_) => Err(self.fault_ahead(
-                "the end of the text: each field stands once, in the order of ERC-4361, no blank line after",
-            )),
-        }
-    }
 }

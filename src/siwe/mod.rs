@@ -11,6 +11,7 @@
 pub mod check;
 mod flattened;
 mod grammar;
+mod lines;
 mod message;
 mod origin;
 mod policy;
