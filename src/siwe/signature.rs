@@ -106,3 +106,57 @@ impl fmt::Display for Invalid {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `r` = 1, then `s` and `v`.
+    fn with(s: [u8; 32], v: u8) -> Vec<u8> {
+        let mut bytes = vec![0; 65];
+        bytes[31] = 1;
+        bytes[32..64].copy_from_slice(&s);
+        bytes[64] = v;
+        bytes
+    }
+
+    #[test]
+    fn s_may_reach_half_the_order_and_v_has_four_values() {
+        let mut above = HALF_ORDER;
+        above[31] += 1;
+        assert_eq!(Signature::from_bytes(&with(above, 27)), Err(Invalid::HighS));
+        for v in 0..=u8::MAX {
+            let wanted = if [0, 1, 27, 28].contains(&v) {
+                None
+            } else {
+                Some(Invalid::RecoveryByte(v))
+            };
+            assert_eq!(Signature::from_bytes(&with(HALF_ORDER, v)).err(), wanted);
+        }
+    }
+
+    #[test]
+    fn each_length_but_65_is_not_a_keys_signature() {
+        for length in (0..=130).filter(|length| *length != 65) {
+            let parsed = Signature::parse(&format!("0x{}", "01".repeat(length)));
+            assert_eq!(parsed, Err(Refusal::SignatureInvalid(Invalid::Length(length))));
+        }
+    }
+
+    #[test]
+    fn a_wrapper_is_one_at_any_length_even_at_65() {
+        for length in [32, 65, 288] {
+            let text = format!("0x{}{}", "00".repeat(length - 32), "6492".repeat(16));
+            assert_eq!(Signature::parse(&text), Err(Refusal::ContractWalletUnsupported));
+        }
+    }
+
+    #[test]
+    fn a_zero_is_recovered_to_nobody() {
+        let zero = Signature::from_bytes(&[0; 65]).unwrap();
+        assert_eq!(
+            zero.recover(&[0; 32]),
+            Err(Refusal::SignatureInvalid(Invalid::NoKey))
+        );
+    }
+}
