@@ -35,8 +35,15 @@ impl App {
         let pool = open_pool(&config.database).context("cannot set up the database pool")?;
         let db = Db::new(pool, clock.clone());
         let service = Arc::new(Service::new(config, db, clock, entropy.clone()));
-        let http = Http::new(Arc::clone(&service), config.actions_secrets.clone(), config.trusted_hops);
-        Ok(Self { router: http::router(http, entropy), service })
+        let http = Http::new(
+            Arc::clone(&service),
+            config.actions_secrets.clone(),
+            config.trusted_hops,
+        );
+        Ok(Self {
+            router: http::router(http, entropy),
+            service,
+        })
     }
 
     /// The router, for whoever serves it in a way of their own.
@@ -58,7 +65,11 @@ impl App {
     ///
     /// # Errors
     /// When the listener fails.
-    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> anyhow::Result<()> {
         let cleanup = tokio::spawn(Arc::clone(&self.service).keep_clean());
         if let Ok(address) = listener.local_addr() {
             info!(listen.address = %address, "listening on {address}");

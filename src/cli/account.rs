@@ -39,8 +39,17 @@ pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::R
     match arguments.change {
         Change::Grant(Whose { address, role }) => {
             let user_id = Entropy::system().uuid();
-            match db.grant_role(&RoleChange { address, role: &role, user_id }).await? {
-                Granted::Changed => println!("{address} has the role {role} from its next log-in or restore on"),
+            match db
+                .grant_role(&RoleChange {
+                    address,
+                    role: &role,
+                    user_id,
+                })
+                .await?
+            {
+                Granted::Changed => {
+                    println!("{address} has the role {role} from its next log-in or restore on")
+                }
                 Granted::Already => println!("{address} had the role {role} already"),
             }
         }

@@ -29,10 +29,8 @@ pub(super) struct Arguments {
 }
 
 const LOG_IN: &str = "mutation v1Login($session: LoginInput!) { v1Login(session: $session) { res success } }";
-const RESTORE: &str =
-    "mutation v1RestoreSession($session: RestoreSessionInput!) { v1RestoreSession(session: $session) { res success } }";
-const UPDATE: &str =
-    "mutation v1UpdateAccount($account: UpdateAccountInput!) { v1UpdateAccount(account: $account) { res success } }";
+const RESTORE: &str = "mutation v1RestoreSession($session: RestoreSessionInput!) { v1RestoreSession(session: $session) { res success } }";
+const UPDATE: &str = "mutation v1UpdateAccount($account: UpdateAccountInput!) { v1UpdateAccount(account: $account) { res success } }";
 
 struct Story {
     client: reqwest::Client,
@@ -41,46 +39,90 @@ struct Story {
 }
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).build()?;
+    let client = reqwest::Client::builder()
+        .timeout(Duration::from_secs(20))
+        .build()?;
     let url = format!("{}/v1/graphql", arguments.endpoint.trim_end_matches('/'));
     let mut story = Story { client, url, step: 0 };
     let entropy = Entropy::system();
     let wallet = Wallet::draw(&entropy);
     println!("A wallet for this demo: {}", wallet.address());
 
-    let answer = story.tell("A guest reads public data", None, "query { networks { name chain_id } }", json!({})).await?;
-    let networks = answer["data"]["networks"].as_array().context("the guest should see networks")?;
-    ensure!(!networks.is_empty(), "no network is enabled, so nobody could sign in");
+    let answer = story
+        .tell(
+            "A guest reads public data",
+            None,
+            "query { networks { name chain_id } }",
+            json!({}),
+        )
+        .await?;
+    let networks = answer["data"]["networks"]
+        .as_array()
+        .context("the guest should see networks")?;
+    ensure!(
+        !networks.is_empty(),
+        "no network is enabled, so nobody could sign in"
+    );
 
     let rename = json!({"account": {"data": {
         "networks": networks.iter().map(|n| n["name"].clone()).collect::<Vec<_>>(),
         "name": "demo.eth",
         "address": wallet.address(),
     }}});
-    let answer = story.tell("A guest may not change an account", None, UPDATE, rename.clone()).await?;
+    let answer = story
+        .tell("A guest may not change an account", None, UPDATE, rename.clone())
+        .await?;
     refused(&answer, "validation-failed").context("the engine should refuse the guest")?;
 
-    let signed =
-        wallet.log_in(&arguments.origin, arguments.chain, &hex::encode(entropy.bytes::<12>()), Clock::system().now());
-    println!("\nThe message that the wallet signs:\n\n{}", indented(&signed.message));
-    let answer = story.tell("The wallet signs in", None, LOG_IN, session(&signed)).await?;
+    let signed = wallet.log_in(
+        &arguments.origin,
+        arguments.chain,
+        &hex::encode(entropy.bytes::<12>()),
+        Clock::system().now(),
+    );
+    println!(
+        "\nThe message that the wallet signs:\n\n{}",
+        indented(&signed.message)
+    );
+    let answer = story
+        .tell("The wallet signs in", None, LOG_IN, session(&signed))
+        .await?;
     let (access, refresh) = tokens(&answer, "v1Login")?;
 
-    let answer = story.tell("The token calls a mutation", Some(&access), UPDATE, rename).await?;
+    let answer = story
+        .tell("The token calls a mutation", Some(&access), UPDATE, rename)
+        .await?;
     let updated = &answer["data"]["v1UpdateAccount"]["res"]["updatedIn"];
-    ensure!(updated.as_array().is_some_and(|list| !list.is_empty()), "the account should have been renamed");
+    ensure!(
+        updated.as_array().is_some_and(|list| !list.is_empty()),
+        "the account should have been renamed"
+    );
 
     let own = json!({"address": wallet.address()});
     let accounts = "query Own($address: String!) { accounts(where: {address: {_eq: $address}}) { network address name } }";
-    let answer = story.tell("Everybody sees the new name", None, accounts, own).await?;
-    ensure!(answer["data"]["accounts"][0]["name"] == "demo.eth", "the name should be public");
+    let answer = story
+        .tell("Everybody sees the new name", None, accounts, own)
+        .await?;
+    ensure!(
+        answer["data"]["accounts"][0]["name"] == "demo.eth",
+        "the name should be public"
+    );
 
     let restore = json!({"session": {"refreshToken": refresh}});
-    let answer = story.tell("The refresh token restores the session", None, RESTORE, restore).await?;
+    let answer = story
+        .tell("The refresh token restores the session", None, RESTORE, restore)
+        .await?;
     let (_, next) = tokens(&answer, "v1RestoreSession")?;
     ensure!(next != refresh, "the refresh token should have been rotated");
 
-    let answer = story.tell("The same message does not sign in twice", None, LOG_IN, session(&signed)).await?;
+    let answer = story
+        .tell(
+            "The same message does not sign in twice",
+            None,
+            LOG_IN,
+            session(&signed),
+        )
+        .await?;
     refused(&answer, "nonce_invalid")?;
 
     println!("\nAll {} steps went as they should.", story.step);
@@ -88,23 +130,37 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 }
 
 impl Story {
-    async fn tell(&mut self, what: &str, token: Option<&str>, query: &str, variables: Value) -> anyhow::Result<Value> {
+    async fn tell(
+        &mut self,
+        what: &str,
+        token: Option<&str>,
+        query: &str,
+        variables: Value,
+    ) -> anyhow::Result<Value> {
         self.step += 1;
         let body = json!({"query": query, "variables": variables});
         println!("\n{}. {what}\n", self.step);
-        let bearer = token.map(|token| format!(" -H 'authorization: Bearer {token}'")).unwrap_or_default();
+        let bearer = token
+            .map(|token| format!(" -H 'authorization: Bearer {token}'"))
+            .unwrap_or_default();
         let quoted = body.to_string().replace('\'', r"'\''");
-        println!("   curl -s {} -H 'content-type: application/json'{bearer} -d '{quoted}'\n", self.url);
+        println!(
+            "   curl -s {} -H 'content-type: application/json'{bearer} -d '{quoted}'\n",
+            self.url
+        );
         let mut request = self.client.post(&self.url).json(&body);
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
         let reply = request.send().await.with_context(|| {
-            format!("no answer from {}: is the stack up? (`make run` in another shell)", self.url)
+            format!(
+                "no answer from {}: is the stack up? (`make run` in another shell)",
+                self.url
+            )
         })?;
         let text = reply.text().await?;
-        let answer: Value =
-            serde_json::from_str(&text).with_context(|| format!("{} did not answer with JSON: {text:.200}", self.url))?;
+        let answer: Value = serde_json::from_str(&text)
+            .with_context(|| format!("{} did not answer with JSON: {text:.200}", self.url))?;
         println!("{}", indented(&serde_json::to_string_pretty(&answer)?));
         Ok(answer)
     }
@@ -117,15 +173,23 @@ fn session(signed: &SignedText) -> Value {
 fn tokens(answer: &Value, field: &str) -> anyhow::Result<(String, String)> {
     let res = &answer["data"][field]["res"];
     let text = |name: &str| res[name].as_str().map(ToOwned::to_owned);
-    text("accessToken").zip(text("refreshToken")).with_context(|| format!("{field} should have answered with tokens"))
+    text("accessToken")
+        .zip(text("refreshToken"))
+        .with_context(|| format!("{field} should have answered with tokens"))
 }
 
 fn refused(answer: &Value, code: &str) -> anyhow::Result<()> {
     let found = &answer["errors"][0]["extensions"]["code"];
-    ensure!(found == code, "expected a refusal with the code {code}, found {found}");
+    ensure!(
+        found == code,
+        "expected a refusal with the code {code}, found {found}"
+    );
     Ok(())
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("   {line}")).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .map(|line| format!("   {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }

@@ -22,8 +22,15 @@ pub(super) async fn run(variables: Variables) -> anyhow::Result<ExitCode> {
         ip => ip,
     };
     let url = format!("http://{}/readyz", SocketAddr::new(ip, listen.port()));
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(4)).no_proxy().build()?;
-    let reply = client.get(&url).send().await.with_context(|| format!("no answer from {url}"))?;
+    let client = reqwest::Client::builder()
+        .timeout(Duration::from_secs(4))
+        .no_proxy()
+        .build()?;
+    let reply = client
+        .get(&url)
+        .send()
+        .await
+        .with_context(|| format!("no answer from {url}"))?;
     let (status, text) = (reply.status(), reply.text().await.unwrap_or_default());
     if status.is_success() {
         println!("ready");

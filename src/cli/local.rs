@@ -27,7 +27,9 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::Result<ExitCode> {
     logging::start(LogFormat::Text, &variables);
     let settings = Settings {
-        data: arguments.data.unwrap_or_else(|| crate::local::default_data_folder(&variables)),
+        data: arguments
+            .data
+            .unwrap_or_else(|| crate::local::default_data_folder(&variables)),
         front: arguments.front,
         engine: arguments.engine,
     };

@@ -6,7 +6,9 @@ use crate::config::{LogFormat, Variables};
 
 /// Starts logging to standard error (text) or standard output (JSON). `RUST_LOG` changes what is logged.
 pub(super) fn start(format: LogFormat, variables: &Variables) {
-    let wanted = variables.text("RUST_LOG").unwrap_or("info,refinery_core=warn,tokio_postgres=warn");
+    let wanted = variables
+        .text("RUST_LOG")
+        .unwrap_or("info,refinery_core=warn,tokio_postgres=warn");
     let filter = EnvFilter::try_new(wanted).unwrap_or_else(|_| EnvFilter::new("info"));
     match format {
         LogFormat::Text => tracing_subscriber::fmt()

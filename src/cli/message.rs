@@ -52,7 +52,11 @@ fn instant(text: &str) -> Result<OffsetDateTime, String> {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let Command::Check(check) = &arguments.command;
     let mut input = String::new();
-    std::io::stdin().lock().take(INPUT_CAP).read_to_string(&mut input).context("cannot read standard input")?;
+    std::io::stdin()
+        .lock()
+        .take(INPUT_CAP)
+        .read_to_string(&mut input)
+        .context("cannot read standard input")?;
     let mut policy = Policy::new(check.origin.iter().cloned());
     if !check.chain.is_empty() {
         policy = policy.chains(check.chain.iter().copied());
@@ -63,5 +67,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let at = check.at.unwrap_or_else(|| crate::clock::Clock::system().now());
     let report = check::check(&input, &policy, at);
     println!("{}", serde_json::to_string(&report)?);
-    Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.ok {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -28,11 +28,19 @@ pub(super) async fn run(variables: Variables) -> anyhow::Result<ExitCode> {
 }
 
 /// Migrates, and grants what Hasura serves to `hasura_role` where one is named.
-pub(super) async fn up_to_date(database: &Database, hasura_role: Option<&str>) -> anyhow::Result<Vec<String>> {
-    let mut client = connect_directly(database).await.context("cannot connect to the database")?;
+pub(super) async fn up_to_date(
+    database: &Database,
+    hasura_role: Option<&str>,
+) -> anyhow::Result<Vec<String>> {
+    let mut client = connect_directly(database)
+        .await
+        .context("cannot connect to the database")?;
     let ran = migrate(&mut client).await?;
     if let Some(role) = hasura_role {
-        match grant_to_hasura(&client, role).await.context("cannot grant access to Hasura's role")? {
+        match grant_to_hasura(&client, role)
+            .await
+            .context("cannot grant access to Hasura's role")?
+        {
             Grants::Given => {}
             Grants::NoSuchRole(sql) => anyhow::bail!(
                 "the database has no role {role:?}, which PG_DATABASE_URL names for Hasura. As a superuser run:\n{sql}\nand then `hasura-siwe migrate` again"
@@ -44,7 +52,9 @@ pub(super) async fn up_to_date(database: &Database, hasura_role: Option<&str>) -
 
 /// The user that Hasura connects as: the one in PG_DATABASE_URL.
 pub(super) fn hasura_role(variables: &Variables) -> anyhow::Result<Option<String>> {
-    let Some(url) = variables.secret("PG_DATABASE_URL").map_err(anyhow::Error::msg)? else { return Ok(None) };
+    let Some(url) = variables.secret("PG_DATABASE_URL").map_err(anyhow::Error::msg)? else {
+        return Ok(None);
+    };
     let parsed = tokio_postgres::Config::from_str(&url)
         .map_err(|_| anyhow::anyhow!("PG_DATABASE_URL is not a PostgreSQL URL"))?;
     Ok(parsed.get_user().map(ToOwned::to_owned))

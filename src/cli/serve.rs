@@ -14,7 +14,9 @@ use crate::config::{Config, Variables};
 use crate::entropy::Entropy;
 
 /// Seconds; the hot paths take a few thousandths.
-const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
+const BUCKETS: &[f64] = &[
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
+];
 
 pub(super) async fn run(variables: Variables) -> anyhow::Result<ExitCode> {
     let config = Config::read(&variables)?;
@@ -26,8 +28,9 @@ pub(super) async fn run(variables: Variables) -> anyhow::Result<ExitCode> {
             .context("the histogram's buckets")?
             .install_recorder()
             .context("cannot record metrics")?;
-        let listener =
-            TcpListener::bind(address).await.with_context(|| format!("cannot listen on METRICS_ADDR {address}"))?;
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("cannot listen on METRICS_ADDR {address}"))?;
         info!(metrics.address = %address, "metrics on http://{address}/metrics");
         let router = app.metrics_router(recorder);
         tokio::spawn(async move { app::serve_router(listener, router, std::future::pending()).await });

@@ -70,7 +70,10 @@ impl Wallet {
         }
         .to_string();
         let signature = self.sign(&text);
-        SignedText { message: text, signature }
+        SignedText {
+            message: text,
+            signature,
+        }
     }
 
     /// The EIP-191 signature of a text, as wallets print it.

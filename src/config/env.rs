@@ -12,13 +12,19 @@ pub struct Variables(BTreeMap<String, String>);
 impl Variables {
     /// The environment of this process.
     pub fn of_process() -> Self {
-        #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that reads the environment"
+        )]
         std::env::vars().collect()
     }
 
     /// The value of `name`, if there is one.
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.trim().is_empty())
     }
 
     /// Sets `name`, unless it has a value already.
@@ -40,9 +46,9 @@ impl Variables {
     pub fn secret(&self, name: &str) -> Result<Option<String>, String> {
         let from_file = format!("{name}_FILE");
         match (self.text(name), self.text(&from_file)) {
-            (Some(_), Some(_)) => {
-                Err(format!("{name} and {from_file} are both set: keep one, so that it is clear which one counts"))
-            }
+            (Some(_), Some(_)) => Err(format!(
+                "{name} and {from_file} are both set: keep one, so that it is clear which one counts"
+            )),
             (Some(value), None) => Ok(Some(value.to_owned())),
             (None, Some(path)) => match fs::read_to_string(path) {
                 Ok(text) => Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned())),
@@ -60,6 +66,11 @@ impl Variables {
 
 impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Variables {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
-        Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+        Self(
+            pairs
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
     }
 }

@@ -76,7 +76,10 @@ impl JwtSecret {
             }
         })?;
         if typed.jwk_url.is_some() {
-            return Err("names a jwk_url: the service signs with this JSON's key, so give `type` HS256 and `key`".into());
+            return Err(
+                "names a jwk_url: the service signs with this JSON's key, so give `type` HS256 and `key`"
+                    .into(),
+            );
         }
         if typed.claims_map.is_some() {
             return Err("has a claims_map, which would hide the service's claims: leave it out".into());
@@ -87,7 +90,9 @@ impl JwtSecret {
         match typed.claims_format.as_deref() {
             None | Some("json") => {}
             Some(other) => {
-                return Err(format!("asks for claims_format {other:?}: only \"json\" is issued, leave it out"));
+                return Err(format!(
+                    "asks for claims_format {other:?}: only \"json\" is issued, leave it out"
+                ));
             }
         }
         match typed.r#type.as_deref() {
@@ -103,11 +108,15 @@ impl JwtSecret {
             None => vec![DEFAULT_AUDIENCE.to_owned()],
             Some(OneOrMany::One(one)) => vec![one],
             Some(OneOrMany::Many(many)) if !many.is_empty() => many,
-            Some(OneOrMany::Many(_)) => return Err("has an empty audience list: name one, or leave it out".into()),
+            Some(OneOrMany::Many(_)) => {
+                return Err("has an empty audience list: name one, or leave it out".into());
+            }
         };
         Ok(Self {
             key: Secret::new(key),
-            namespace: typed.claims_namespace.unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned()),
+            namespace: typed
+                .claims_namespace
+                .unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned()),
             issuer: typed.issuer.unwrap_or_else(|| DEFAULT_ISSUER.to_owned()),
             audience,
         })
@@ -157,7 +166,15 @@ mod tests {
         ] {
             assert!(!JwtSecret::parse(&json).unwrap_err().contains(KEY), "{json}");
         }
-        assert!(JwtSecret::parse(r#"{"type":"HS256","key":""}"#).unwrap_err().contains("0 bytes"));
-        assert!(JwtSecret::parse(r#"{"type":"HS256","key":"changeme"}"#).unwrap_err().contains("8 bytes"));
+        assert!(
+            JwtSecret::parse(r#"{"type":"HS256","key":""}"#)
+                .unwrap_err()
+                .contains("0 bytes")
+        );
+        assert!(
+            JwtSecret::parse(r#"{"type":"HS256","key":"changeme"}"#)
+                .unwrap_err()
+                .contains("8 bytes")
+        );
     }
 }

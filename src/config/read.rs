@@ -48,7 +48,9 @@ impl Reader<'_> {
     where
         T::Err: Display,
     {
-        let Some(text) = self.variables.text(name) else { return default };
+        let Some(text) = self.variables.text(name) else {
+            return default;
+        };
         match text.trim().parse() {
             Ok(value) => value,
             Err(error) => {
@@ -76,7 +78,9 @@ impl Reader<'_> {
 
     fn duration(&mut self, name: &str, default: u64, least: u64, most: u64) -> Duration {
         let default = Duration::from_secs(default);
-        let Some(text) = self.variables.text(name) else { return default };
+        let Some(text) = self.variables.text(name) else {
+            return default;
+        };
         let (least, most) = (Duration::from_secs(least), Duration::from_secs(most));
         match humantime::parse_duration(text.trim()) {
             Ok(value) if (least..=most).contains(&value) => value,
@@ -90,7 +94,9 @@ impl Reader<'_> {
                 default
             }
             Err(_) => {
-                let sentence = format!("{name} is {text:?}, expected a duration with its unit, such as 30s, 60m, 12h or 14d");
+                let sentence = format!(
+                    "{name} is {text:?}, expected a duration with its unit, such as 30s, 60m, 12h or 14d"
+                );
                 self.fault(sentence);
                 default
             }
@@ -104,12 +110,17 @@ impl Config {
     /// # Errors
     /// Every fault found, a sentence each that says what to do; none quotes a secret.
     pub fn read(variables: &Variables) -> Result<Self, Faults> {
-        let mut reader = Reader { variables, faults: Vec::new() };
+        let mut reader = Reader {
+            variables,
+            faults: Vec::new(),
+        };
         let database = reader.database();
         let actions_secrets = reader.actions_secrets();
         let jwt = reader.jwt();
         if let (Some(jwt), true) = (&jwt, !actions_secrets.is_empty())
-            && actions_secrets.iter().any(|secret| secret.matches(jwt.key.expose().as_bytes()))
+            && actions_secrets
+                .iter()
+                .any(|secret| secret.matches(jwt.key.expose().as_bytes()))
         {
             reader.fault("ACTIONS_SECRET and the key of HASURA_GRAPHQL_JWT_SECRET are the same: whoever may call an action could mint tokens, so make them differ".into());
         }
@@ -135,12 +146,19 @@ impl Config {
             }
         };
         let admins: Vec<Address> = reader.listed("ADMIN_ADDRESSES");
-        let listen = reader.parsed("LISTEN_ADDR", SocketAddr::from(([127, 0, 0, 1], 4000)), "an address and port such as 127.0.0.1:4000");
+        let listen = reader.parsed(
+            "LISTEN_ADDR",
+            SocketAddr::from(([127, 0, 0, 1], 4000)),
+            "an address and port such as 127.0.0.1:4000",
+        );
         let trusted_hops = reader.parsed("TRUSTED_HOPS", 0_usize, "a number of proxies");
-        let metrics = variables
-            .text("METRICS_ADDR")
-            .is_some()
-            .then(|| reader.parsed("METRICS_ADDR", SocketAddr::from(([127, 0, 0, 1], 0)), "an address and port such as 127.0.0.1:9400"));
+        let metrics = variables.text("METRICS_ADDR").is_some().then(|| {
+            reader.parsed(
+                "METRICS_ADDR",
+                SocketAddr::from(([127, 0, 0, 1], 0)),
+                "an address and port such as 127.0.0.1:9400",
+            )
+        });
         match (database, jwt) {
             (Some(database), Some(jwt)) if reader.faults.is_empty() => Ok(Self {
                 database,
@@ -166,7 +184,10 @@ impl Database {
     /// # Errors
     /// As [`Config::read`].
     pub fn read(variables: &Variables) -> Result<Self, Faults> {
-        let mut reader = Reader { variables, faults: Vec::new() };
+        let mut reader = Reader {
+            variables,
+            faults: Vec::new(),
+        };
         match reader.database() {
             Some(database) if reader.faults.is_empty() => Ok(database),
             _ => Err(Faults(reader.faults)),
@@ -180,7 +201,9 @@ impl Reader<'_> {
         let direct_url = self.database_url("DATABASE_DIRECT_URL", false);
         let pool_size = self.parsed("DATABASE_POOL_SIZE", 8_usize, "a number of connections");
         if !(1..=1000).contains(&pool_size) {
-            self.fault(format!("DATABASE_POOL_SIZE is {pool_size}, and must lie between 1 and 1000"));
+            self.fault(format!(
+                "DATABASE_POOL_SIZE is {pool_size}, and must lie between 1 and 1000"
+            ));
         }
         let url = url?;
         Some(Database {
@@ -193,7 +216,10 @@ impl Reader<'_> {
 
     fn database_url(&mut self, name: &str, required: bool) -> Option<String> {
         let url = if required {
-            self.required_secret(name, "give a PostgreSQL URL, such as postgres://user:password@host:5432/database")
+            self.required_secret(
+                name,
+                "give a PostgreSQL URL, such as postgres://user:password@host:5432/database",
+            )
         } else {
             self.secret(name)
         }?;
@@ -208,7 +234,9 @@ impl Reader<'_> {
     }
 
     fn actions_secrets(&mut self) -> Vec<Secret<String>> {
-        let Some(text) = self.required_secret("ACTIONS_SECRET", "run `make env`, and give Hasura the same value") else {
+        let Some(text) =
+            self.required_secret("ACTIONS_SECRET", "run `make env`, and give Hasura the same value")
+        else {
             return Vec::new();
         };
         let secrets: Vec<&str> = text.split(',').map(str::trim).collect();
@@ -220,13 +248,18 @@ impl Reader<'_> {
                 self.fault(format!("ACTIONS_SECRET {weakness}"));
             }
         }
-        secrets.into_iter().map(|secret| Secret::new(secret.to_owned())).collect()
+        secrets
+            .into_iter()
+            .map(|secret| Secret::new(secret.to_owned()))
+            .collect()
     }
 
     fn jwt(&mut self) -> Option<JwtSecret> {
         let name = "HASURA_GRAPHQL_JWT_SECRET";
         let json = self.required_secret(name, "run `make env`, or copy it from your Hasura")?;
-        JwtSecret::parse(&json).map_err(|end| self.fault(format!("{name} {end}"))).ok()
+        JwtSecret::parse(&json)
+            .map_err(|end| self.fault(format!("{name} {end}")))
+            .ok()
     }
 
     fn lifetimes(&mut self) -> Lifetimes {
@@ -251,7 +284,10 @@ mod tests {
         [
             ("DATABASE_URL", "postgres://u:p@localhost/d"),
             ("ACTIONS_SECRET", "Qm3Xv8Lk1Rt6Zp0Wb5Ny9Hc2Jd7Fs4Ga"),
-            ("HASURA_GRAPHQL_JWT_SECRET", r#"{"type":"HS256","key":"9fK2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0A"}"#),
+            (
+                "HASURA_GRAPHQL_JWT_SECRET",
+                r#"{"type":"HS256","key":"9fK2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0A"}"#,
+            ),
             ("SIWE_ORIGINS", "https://app.example.com, http://localhost:3000"),
         ]
         .into_iter()
@@ -269,14 +305,26 @@ mod tests {
         assert_eq!(config.trusted_hops, 0);
         assert!(config.metrics.is_none());
         let shown = format!("{config:?}");
-        assert!(!shown.contains("9fK2") && !shown.contains("Qm3X") && !shown.contains("u:p@"), "{shown}");
+        assert!(
+            !shown.contains("9fK2") && !shown.contains("Qm3X") && !shown.contains("u:p@"),
+            "{shown}"
+        );
     }
 
     #[test]
     fn every_fault_is_said_at_once_and_none_quotes_a_secret() {
         let Faults(all) = Config::read(&Variables::default()).unwrap_err();
-        for name in ["DATABASE_URL", "ACTIONS_SECRET", "HASURA_GRAPHQL_JWT_SECRET", "SIWE_ORIGINS"] {
-            assert!(all.iter().any(|fault| fault.starts_with(&format!("{name} is not set: "))), "{name}: {all:?}");
+        for name in [
+            "DATABASE_URL",
+            "ACTIONS_SECRET",
+            "HASURA_GRAPHQL_JWT_SECRET",
+            "SIWE_ORIGINS",
+        ] {
+            assert!(
+                all.iter()
+                    .any(|fault| fault.starts_with(&format!("{name} is not set: "))),
+                "{name}: {all:?}"
+            );
         }
         for (name, value, word) in [
             ("ACCESS_TOKEN_TTL", "60", "with its unit"),
@@ -288,14 +336,26 @@ mod tests {
             ("ADMIN_ADDRESSES", "vitalik.eth", "vitalik.eth"),
             ("LISTEN_ADDR", "4000", "127.0.0.1:4000"),
             ("ACTIONS_SECRET", "short", "at least 32"),
-            ("ACTIONS_SECRET", "9fK2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0A", "make them differ"),
+            (
+                "ACTIONS_SECRET",
+                "9fK2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0A",
+                "make them differ",
+            ),
             ("DATABASE_URL", "mysql://secretpassword@x", "PostgreSQL URL"),
         ] {
             let mut variables = good();
             variables.set(name, value);
             let Faults(faults) = Config::read(&variables).unwrap_err();
-            assert!(faults.iter().any(|fault| fault.contains(word)), "{name}={value}: {faults:?}");
-            assert!(!faults.iter().any(|f| f.contains("secretpassword") || f.contains("9fK2")), "{faults:?}");
+            assert!(
+                faults.iter().any(|fault| fault.contains(word)),
+                "{name}={value}: {faults:?}"
+            );
+            assert!(
+                !faults
+                    .iter()
+                    .any(|f| f.contains("secretpassword") || f.contains("9fK2")),
+                "{faults:?}"
+            );
         }
     }
 
@@ -307,8 +367,15 @@ mod tests {
         let mut variables = good();
         variables.set("ACTIONS_SECRET", "");
         variables.set("ACTIONS_SECRET_FILE", path.to_str().unwrap());
-        assert!(Config::read(&variables).unwrap().actions_secrets[0].matches(b"Qm3Xv8Lk1Rt6Zp0Wb5Ny9Hc2Jd7Fs4Ga"));
+        assert!(
+            Config::read(&variables).unwrap().actions_secrets[0].matches(b"Qm3Xv8Lk1Rt6Zp0Wb5Ny9Hc2Jd7Fs4Ga")
+        );
         variables.set("ACTIONS_SECRET", "Qm3Xv8Lk1Rt6Zp0Wb5Ny9Hc2Jd7Fs4Ga");
-        assert!(Config::read(&variables).unwrap_err().to_string().contains("both set"));
+        assert!(
+            Config::read(&variables)
+                .unwrap_err()
+                .to_string()
+                .contains("both set")
+        );
     }
 }

@@ -42,8 +42,11 @@ pub fn weakness(secret: &str, minimum: usize) -> Option<String> {
             secret.len()
         ));
     }
-    let letters: String =
-        secret.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    let letters: String = secret
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
     if PRINTED_ELSEWHERE.iter().any(|known| letters.contains(known)) {
         return Some("looks like an example from a tutorial: run `make env` for a fresh one".to_owned());
     }
@@ -51,7 +54,9 @@ pub fn weakness(secret: &str, minimum: usize) -> Option<String> {
     distinct.sort_unstable();
     distinct.dedup();
     if distinct.len() < DISTINCT {
-        return Some("has too few different characters to be random: run `make env` for a fresh one".to_owned());
+        return Some(
+            "has too few different characters to be random: run `make env` for a fresh one".to_owned(),
+        );
     }
     None
 }
@@ -65,8 +70,16 @@ mod tests {
         assert_eq!(weakness("9fK2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0A", 32), None);
         assert!(weakness("", 32).unwrap().contains("0 bytes"));
         assert!(weakness("short", 32).unwrap().contains("at least 32"));
-        assert!(weakness("change-me-change-me-change-me-now-please", 32).unwrap().contains("tutorial"));
-        assert!(weakness("3EF8oiPu9TUSC5teNMK5EeZYfgSIlM2P", 32).unwrap().contains("tutorial"));
+        assert!(
+            weakness("change-me-change-me-change-me-now-please", 32)
+                .unwrap()
+                .contains("tutorial")
+        );
+        assert!(
+            weakness("3EF8oiPu9TUSC5teNMK5EeZYfgSIlM2P", 32)
+                .unwrap()
+                .contains("tutorial")
+        );
         assert!(weakness(&"ab".repeat(40), 32).unwrap().contains("too few"));
     }
 }

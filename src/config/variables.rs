@@ -12,19 +12,43 @@ pub struct Variable {
 }
 
 const fn plain(name: &'static str, default: &'static str) -> Variable {
-    Variable { name, default: Some(default), secret: false }
+    Variable {
+        name,
+        default: Some(default),
+        secret: false,
+    }
 }
 
 /// Every variable that the service reads.
 pub const VARIABLES: &[Variable] = &[
-    Variable { name: "DATABASE_URL", default: None, secret: true },
-    Variable { name: "DATABASE_DIRECT_URL", default: Some("DATABASE_URL"), secret: true },
+    Variable {
+        name: "DATABASE_URL",
+        default: None,
+        secret: true,
+    },
+    Variable {
+        name: "DATABASE_DIRECT_URL",
+        default: Some("DATABASE_URL"),
+        secret: true,
+    },
     plain("DATABASE_CA_FILE", "none"),
     plain("DATABASE_POOL_SIZE", "8"),
     plain("LISTEN_ADDR", "127.0.0.1:4000"),
-    Variable { name: "ACTIONS_SECRET", default: None, secret: true },
-    Variable { name: "HASURA_GRAPHQL_JWT_SECRET", default: None, secret: true },
-    Variable { name: "SIWE_ORIGINS", default: None, secret: false },
+    Variable {
+        name: "ACTIONS_SECRET",
+        default: None,
+        secret: true,
+    },
+    Variable {
+        name: "HASURA_GRAPHQL_JWT_SECRET",
+        default: None,
+        secret: true,
+    },
+    Variable {
+        name: "SIWE_ORIGINS",
+        default: None,
+        secret: false,
+    },
     plain("SIWE_NONCES", "client"),
     plain("ACCESS_TOKEN_TTL", "60m"),
     plain("REFRESH_IDLE_TTL", "14d"),

@@ -43,17 +43,31 @@ impl Service {
         let name = AccountName::parse(update.name)?;
         let networks = distinct(update.networks);
         if networks.is_empty() {
-            return Err(Error::BadRequest("networks is empty: name at least one network".to_owned()));
+            return Err(Error::BadRequest(
+                "networks is empty: name at least one network".to_owned(),
+            ));
         }
         if networks.len() > MAX_NETWORKS {
-            return Err(Error::BadRequest(format!("more than {MAX_NETWORKS} networks in one request")));
+            return Err(Error::BadRequest(format!(
+                "more than {MAX_NETWORKS} networks in one request"
+            )));
         }
-        let new = NewName { address, networks: &networks, name: &name, by, any, client };
+        let new = NewName {
+            address,
+            networks: &networks,
+            name: &name,
+            by,
+            any,
+            client,
+        };
         match self.db.rename(&new).await? {
             Renamed::Disabled => Err(Error::AccountDisabled),
             Renamed::NotOwned => Err(Error::Forbidden("the address is not one of yours")),
             Renamed::UnknownNetworks(unknown) => Err(Error::NetworkUnknown(unknown)),
-            Renamed::In(renamed) => Ok(networks.into_iter().filter(|network| renamed.contains(network)).collect()),
+            Renamed::In(renamed) => Ok(networks
+                .into_iter()
+                .filter(|network| renamed.contains(network))
+                .collect()),
         }
     }
 }

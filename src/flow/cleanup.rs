@@ -19,7 +19,10 @@ impl Service {
         loop {
             tick.tick().await;
             if let Err(error) = self.sweep().await {
-                warn!(error = &error as &dyn std::error::Error, "expired rows stay for now");
+                warn!(
+                    error = &error as &dyn std::error::Error,
+                    "expired rows stay for now"
+                );
             }
         }
     }
@@ -30,8 +33,16 @@ impl Service {
     /// The database's, when it gave no answer.
     pub async fn sweep(&self) -> Result<(), crate::storage::Error> {
         loop {
-            let swept = self.db.sweep(self.lifetimes.grace, self.lifetimes.idle, RETENTION).await?;
-            debug!(nonces = swept.nonces, salts = swept.salts, sessions = swept.sessions, "expired rows removed");
+            let swept = self
+                .db
+                .sweep(self.lifetimes.grace, self.lifetimes.idle, RETENTION)
+                .await?;
+            debug!(
+                nonces = swept.nonces,
+                salts = swept.salts,
+                sessions = swept.sessions,
+                "expired rows removed"
+            );
             if !swept.is_full() {
                 return Ok(());
             }

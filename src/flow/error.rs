@@ -16,7 +16,9 @@ pub enum Error {
     #[error("{0}")]
     Message(#[from] Refusal),
     /// The chain of the message is not an enabled network.
-    #[error("the message's chain is not enabled here: sign in on one of the networks that the query `networks` lists")]
+    #[error(
+        "the message's chain is not enabled here: sign in on one of the networks that the query `networks` lists"
+    )]
     ChainNotSupported,
     /// The nonce was used before, has expired, or was never issued.
     #[error("the nonce was used before or was not issued: ask for a new one and sign a new message")]

@@ -74,18 +74,30 @@ impl Service {
 
     /// The access token of an identity, and the refresh token beside it.
     fn tokens(&self, mut identity: Identity, refresh: RefreshToken, session_ends: OffsetDateTime) -> Tokens {
-        let by_environment = identity.address.is_some_and(|address| self.admins.contains(&address));
+        let by_environment = identity
+            .address
+            .is_some_and(|address| self.admins.contains(&address));
         if by_environment && !identity.extra_roles.iter().any(|role| role == ADMIN_ROLE) {
             identity.extra_roles.push(ADMIN_ROLE.to_owned());
         }
-        let access = self.signer.sign(self.entropy.uuid(), &identity, self.clock.now(), session_ends);
-        Tokens { access, refresh, session_id: identity.session_id, user_id: identity.user_id }
+        let access = self
+            .signer
+            .sign(self.entropy.uuid(), &identity, self.clock.now(), session_ends);
+        Tokens {
+            access,
+            refresh,
+            session_id: identity.session_id,
+            user_id: identity.user_id,
+        }
     }
 }
 
 impl fmt::Debug for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Service").field("nonces", &self.nonces).field("lifetimes", &self.lifetimes).finish_non_exhaustive()
+        f.debug_struct("Service")
+            .field("nonces", &self.nonces)
+            .field("lifetimes", &self.lifetimes)
+            .finish_non_exhaustive()
     }
 }
 

@@ -47,14 +47,25 @@ impl Service {
     /// be presented again.
     pub async fn restore(self: &Arc<Self>, token: &str, client: &Client) -> Result<Tokens, Error> {
         let presented = RefreshToken::parse(token).ok_or(Error::RefreshTokenInvalid)?;
-        let outcome = self.rotate_once(&presented, client).await.map_err(Error::Unavailable)?;
+        let outcome = self
+            .rotate_once(&presented, client)
+            .await
+            .map_err(Error::Unavailable)?;
         match &*outcome {
             Rotated::Unknown => Err(Error::RefreshTokenInvalid),
             Rotated::Reused { session_id } => {
                 warn!(session.id = %session_id, "session {session_id} ended: a spent refresh token came back");
                 Err(Error::RefreshTokenInvalid)
             }
-            Rotated::Live { session_id, user_id, address, salt, roles, claims, ends_at } => {
+            Rotated::Live {
+                session_id,
+                user_id,
+                address,
+                salt,
+                roles,
+                claims,
+                ends_at,
+            } => {
                 info!(user.id = %user_id, session.id = %session_id, "session {session_id} restored");
                 let identity = Identity {
                     user_id: *user_id,
@@ -72,15 +83,26 @@ impl Service {
         let hash = presented.hash();
         let statement = {
             let mut under_way = self.restores.0.lock().unwrap_or_else(PoisonError::into_inner);
-            under_way.entry(hash).or_insert_with(|| self.begin_rotation(presented, client)).clone()
+            under_way
+                .entry(hash)
+                .or_insert_with(|| self.begin_rotation(presented, client))
+                .clone()
         };
         let outcome = statement.await;
-        self.restores.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&hash);
+        self.restores
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&hash);
         outcome
     }
 
     /// Runs on its own task: a client that goes away must not take the others' answer along.
-    fn begin_rotation(self: &Arc<Self>, presented: &RefreshToken, client: &Client) -> Shared<BoxFuture<'static, Outcome>> {
+    fn begin_rotation(
+        self: &Arc<Self>,
+        presented: &RefreshToken,
+        client: &Client,
+    ) -> Shared<BoxFuture<'static, Outcome>> {
         let (service, client, hash) = (Arc::clone(self), client.clone(), presented.hash());
         let salt = Salt::draw(&self.entropy);
         let successor = presented.successor(salt).hash();
@@ -101,7 +123,9 @@ impl Service {
             match task.await {
                 Ok(Ok(rotated)) => Ok(Arc::new(rotated)),
                 Ok(Err(error)) => Err(Arc::new(error)),
-                Err(_) => Err(Arc::new(storage::Error::Content("the rotation's task ended early"))),
+                Err(_) => Err(Arc::new(storage::Error::Content(
+                    "the rotation's task ended early",
+                ))),
             }
         }
         .boxed()

@@ -42,7 +42,12 @@ impl Service {
             LoggedIn::ChainNotSupported => Err(Error::ChainNotSupported),
             LoggedIn::Disabled => Err(Error::AccountDisabled),
             LoggedIn::NonceInvalid => Err(Error::NonceInvalid),
-            LoggedIn::Session { user_id, roles, claims, ends_at } => {
+            LoggedIn::Session {
+                user_id,
+                roles,
+                claims,
+                ends_at,
+            } => {
                 info!(user.id = %user_id, session.id = %session_id, chain.id = %proof.chain_id(), "user {user_id} signed in");
                 let identity = Identity {
                     user_id,
@@ -59,5 +64,8 @@ impl Service {
 
 /// What the database knows a nonce by.
 pub(super) fn nonce_hash(nonce: &str) -> [u8; 32] {
-    digest::digest(&digest::SHA256, nonce.as_bytes()).as_ref().try_into().expect("SHA-256 has 32 bytes")
+    digest::digest(&digest::SHA256, nonce.as_bytes())
+        .as_ref()
+        .try_into()
+        .expect("SHA-256 has 32 bytes")
 }

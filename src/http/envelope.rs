@@ -15,9 +15,9 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use uuid::Uuid;
 
+use super::Http;
 use super::error::ApiError;
 use super::log::RequestId;
-use super::Http;
 use crate::model::{ADMIN_ROLE, Caller, Client, USER_ROLE};
 
 /// The header that carries the actions secret.
@@ -66,9 +66,15 @@ impl<A: Action + Send> FromRequest<Http> for ActionCall<A> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, http: &Http) -> Result<Self, ApiError> {
-        let presented = request.headers().get(SECRET_HEADER).map_or(&[][..], |value| value.as_bytes());
+        let presented = request
+            .headers()
+            .get(SECRET_HEADER)
+            .map_or(&[][..], |value| value.as_bytes());
         // Both secrets are always compared, so the time does not tell which of them is in use.
-        let allowed = http.actions_secrets.iter().fold(false, |found, secret| found | secret.matches(presented));
+        let allowed = http
+            .actions_secrets
+            .iter()
+            .fold(false, |found, secret| found | secret.matches(presented));
         if !allowed {
             return Err(ApiError::CallerNotAllowed);
         }
@@ -77,18 +83,33 @@ impl<A: Action + Send> FromRequest<Http> for ActionCall<A> {
         let call: Envelope<A::Input> =
             serde_json::from_slice(&body).map_err(|error| ApiError::BadRequest(complaint::<A>(&error)))?;
         if call.action.name != A::NAME {
-            return Err(ApiError::BadRequest(format!("this path answers the action {}", A::NAME)));
+            return Err(ApiError::BadRequest(format!(
+                "this path answers the action {}",
+                A::NAME
+            )));
         }
         let caller = caller_of(&call.session_variables)?;
-        Ok(Self { input: call.input, caller, client, action: PhantomData })
+        Ok(Self {
+            input: call.input,
+            caller,
+            client,
+            action: PhantomData,
+        })
     }
 }
 
 async fn body_of(request: Request) -> Result<Bytes, ApiError> {
-    axum::body::to_bytes(request.into_body(), BODY_CAP).await.map_err(|error| {
-        let too_large = std::error::Error::source(&error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
-        if too_large { ApiError::PayloadTooLarge } else { ApiError::BadRequest("the body could not be read".to_owned()) }
-    })
+    axum::body::to_bytes(request.into_body(), BODY_CAP)
+        .await
+        .map_err(|error| {
+            let too_large = std::error::Error::source(&error)
+                .is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+            if too_large {
+                ApiError::PayloadTooLarge
+            } else {
+                ApiError::BadRequest("the body could not be read".to_owned())
+            }
+        })
 }
 
 /// serde's sentence where it names fields; elsewhere it may quote a value, so only the place is told.
@@ -98,7 +119,12 @@ fn complaint<A: Action>(error: &serde_json::Error) -> String {
     if names_fields && text.len() <= 300 {
         format!("the call of {} does not fit: {text}", A::NAME)
     } else {
-        format!("the call of {} cannot be read (line {}, column {})", A::NAME, error.line(), error.column())
+        format!(
+            "the call of {} cannot be read (line {}, column {})",
+            A::NAME,
+            error.line(),
+            error.column()
+        )
     }
 }
 
@@ -107,7 +133,9 @@ fn caller_of(variables: &BTreeMap<String, String>) -> Result<Caller, ApiError> {
     let role = variables
         .get("x-hasura-role")
         .ok_or_else(|| ApiError::BadRequest("session_variables hold no x-hasura-role".to_owned()))?;
-    let user_id = variables.get("x-hasura-user-id").and_then(|id| Uuid::parse_str(id).ok());
+    let user_id = variables
+        .get("x-hasura-user-id")
+        .and_then(|id| Uuid::parse_str(id).ok());
     Ok(match (role.as_str(), user_id) {
         (ADMIN_ROLE, user_id) => Caller::Admin(user_id),
         (USER_ROLE, Some(user_id)) => Caller::User(user_id),
@@ -117,12 +145,20 @@ fn caller_of(variables: &BTreeMap<String, String>) -> Result<Caller, ApiError> {
 
 fn client_of(request: &Request, trusted_hops: usize) -> Client {
     let headers = request.headers();
-    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let request_id = request
+        .extensions()
+        .get::<RequestId>()
+        .map(|id| id.0.clone())
+        .unwrap_or_default();
     let user_agent = headers
         .get("x-forwarded-user-agent")
         .and_then(|value| value.to_str().ok())
         .map(|text| text.chars().take(USER_AGENT_CAP).collect());
-    Client { ip: address_behind(headers, trusted_hops), user_agent, request_id }
+    Client {
+        ip: address_behind(headers, trusted_hops),
+        user_agent,
+        request_id,
+    }
 }
 
 /// Each trusted proxy appended the address it saw, so the client's is the `hops`th from the right.
@@ -144,19 +180,33 @@ mod tests {
     use super::*;
 
     fn variables(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_string()))
+            .collect()
     }
 
     #[test]
     fn a_user_id_counts_only_beside_a_role_that_we_issued() {
         let id = Uuid::from_u128(9);
-        let with = |role: &str| caller_of(&variables(&[("x-hasura-role", role), ("x-hasura-user-id", &id.to_string())]));
+        let with = |role: &str| {
+            caller_of(&variables(&[
+                ("x-hasura-role", role),
+                ("x-hasura-user-id", &id.to_string()),
+            ]))
+        };
         assert_eq!(with("user").unwrap(), Caller::User(id));
         assert_eq!(with("admin").unwrap(), Caller::Admin(Some(id)));
         assert_eq!(with("guest").unwrap(), Caller::Guest);
         assert_eq!(with("anonymous").unwrap(), Caller::Guest);
-        assert_eq!(caller_of(&variables(&[("x-hasura-role", "user")])).unwrap(), Caller::Guest);
-        assert_eq!(caller_of(&variables(&[("x-hasura-role", "admin")])).unwrap(), Caller::Admin(None));
+        assert_eq!(
+            caller_of(&variables(&[("x-hasura-role", "user")])).unwrap(),
+            Caller::Guest
+        );
+        assert_eq!(
+            caller_of(&variables(&[("x-hasura-role", "admin")])).unwrap(),
+            Caller::Admin(None)
+        );
         assert!(caller_of(&variables(&[])).is_err());
     }
 

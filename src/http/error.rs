@@ -71,9 +71,11 @@ impl ApiError {
                 "caller_not_allowed",
                 "this endpoint answers Hasura alone: send the actions secret".to_owned(),
             ),
-            Self::PayloadTooLarge => {
-                (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "the request is too large".to_owned())
-            }
+            Self::PayloadTooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "payload_too_large",
+                "the request is too large".to_owned(),
+            ),
             Self::BadRequest(message) => (StatusCode::BAD_REQUEST, "bad_request", message.clone()),
             Self::TimedOut => (
                 StatusCode::BAD_REQUEST,
@@ -106,7 +108,12 @@ fn causes(error: &crate::storage::Error) -> String {
     while let Some(source) = next {
         text.push_str(": ");
         match source.downcast_ref::<tokio_postgres::error::DbError>() {
-            Some(db) => text.push_str(&format!("{} {} ({})", db.severity(), db.code().code(), db.message())),
+            Some(db) => text.push_str(&format!(
+                "{} {} ({})",
+                db.severity(),
+                db.code().code(),
+                db.message()
+            )),
             None => text.push_str(&source.to_string()),
         }
         next = source.source();
@@ -128,11 +135,19 @@ pub(super) async fn within_time(request: Request, next: Next) -> Response {
 }
 
 pub(super) async fn not_found() -> Response {
-    plain(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path")
+    plain(
+        StatusCode::NOT_FOUND,
+        "not_found",
+        "there is nothing at this path",
+    )
 }
 
 pub(super) async fn method_not_allowed() -> Response {
-    plain(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path takes another method")
+    plain(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "this path takes another method",
+    )
 }
 
 fn plain(status: StatusCode, code: &'static str, message: &str) -> Response {

@@ -14,10 +14,16 @@ pub(super) async fn alive() -> &'static str {
 pub(super) async fn ready(State(http): State<Http>) -> (StatusCode, &'static str) {
     match http.service.is_ready().await {
         Ok(true) => (StatusCode::OK, "OK"),
-        Ok(false) => (StatusCode::SERVICE_UNAVAILABLE, "the database is older than this program: run `hasura-siwe migrate`"),
+        Ok(false) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the database is older than this program: run `hasura-siwe migrate`",
+        ),
         Err(error) => {
             tracing::warn!(cause = ?std::error::Error::source(&error), "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer, or was never migrated")
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the database does not answer, or was never migrated",
+            )
         }
     }
 }

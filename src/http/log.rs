@@ -19,7 +19,11 @@ pub(super) struct RequestId(pub(super) String);
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Names the request: always with an id of our own, because a caller's could be anything.
-pub(super) async fn name_request(State(entropy): State<Entropy>, mut request: Request, next: Next) -> Response {
+pub(super) async fn name_request(
+    State(entropy): State<Entropy>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let id = entropy.uuid().to_string();
     let trace = trace_id(&request).unwrap_or_default();
     let span = info_span!("request", request.id = %id, trace.id = %trace);
@@ -42,8 +46,10 @@ fn trace_id(request: &Request) -> Option<String> {
 pub(super) async fn log_request(request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let method = request.method().clone();
-    let route =
-        request.extensions().get::<MatchedPath>().map_or_else(|| "unknown".to_owned(), |path| path.as_str().to_owned());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "unknown".to_owned(), |path| path.as_str().to_owned());
     let reply = next.run(request).await;
     let status = reply.status().as_u16();
     let code = reply.extensions().get::<ReplyCode>().map_or("ok", |code| code.0);

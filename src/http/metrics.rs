@@ -12,7 +12,9 @@ use crate::flow::Service;
 
 /// The router of METRICS_ADDR.
 pub fn metrics_router(handle: MetricsHandle, service: Arc<Service>) -> Router {
-    Router::new().route("/metrics", get(render)).with_state((handle, service))
+    Router::new()
+        .route("/metrics", get(render))
+        .with_state((handle, service))
 }
 
 async fn render(State((handle, service)): State<(MetricsHandle, Arc<Service>)>) -> String {

@@ -41,7 +41,11 @@ pub struct Http {
 impl Http {
     /// The surface of `service`, for callers that hold one of the secrets.
     pub fn new(service: Arc<Service>, actions_secrets: Vec<Secret<String>>, trusted_hops: usize) -> Self {
-        Self { service, actions_secrets: actions_secrets.into(), trusted_hops }
+        Self {
+            service,
+            actions_secrets: actions_secrets.into(),
+            trusted_hops,
+        }
     }
 }
 

@@ -30,8 +30,14 @@ struct Upstream {
 /// # Errors
 /// When the HTTP client cannot be set up.
 pub fn front(engine: SocketAddr) -> anyhow::Result<Router> {
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
-    Ok(Router::new().fallback(forward).with_state(Upstream { client, base: format!("http://{engine}") }))
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()?;
+    Ok(Router::new().fallback(forward).with_state(Upstream {
+        client,
+        base: format!("http://{engine}"),
+    }))
 }
 
 async fn forward(
@@ -53,7 +59,13 @@ async fn forward(
         headers.insert(FORWARDED_FOR, address);
     }
     let url = format!("{}{path}", upstream.base);
-    let sent = upstream.client.request(parts.method, url).headers(headers).body(body).send().await;
+    let sent = upstream
+        .client
+        .request(parts.method, url)
+        .headers(headers)
+        .body(body)
+        .send()
+        .await;
     match sent {
         Ok(reply) => {
             let (status, mut headers) = (reply.status(), reply.headers().clone());

@@ -24,6 +24,13 @@ pub fn default_data_folder(variables: &Variables) -> PathBuf {
         return PathBuf::from("/var/lib/hasura-siwe");
     }
     let state = variables.text("XDG_STATE_HOME").map(PathBuf::from);
-    let home = || variables.text("HOME").map(|home| PathBuf::from(home).join(".local/state"));
-    state.or_else(home).unwrap_or_else(|| PathBuf::from("/tmp")).join("hasura-siwe")
+    let home = || {
+        variables
+            .text("HOME")
+            .map(|home| PathBuf::from(home).join(".local/state"))
+    };
+    state
+        .or_else(home)
+        .unwrap_or_else(|| PathBuf::from("/tmp"))
+        .join("hasura-siwe")
 }

@@ -42,7 +42,8 @@ impl Postgres {
     pub async fn start(start: Start) -> anyhow::Result<Self> {
         let programs = find_programs()?;
         let user = somebody_else_than_root()?;
-        fs::create_dir_all(&start.folder).with_context(|| format!("cannot make {}", start.folder.display()))?;
+        fs::create_dir_all(&start.folder)
+            .with_context(|| format!("cannot make {}", start.folder.display()))?;
         let folder = start.folder.canonicalize()?;
         let cluster = folder.join("postgres");
         let sockets = match folder.join("run") {
@@ -51,7 +52,12 @@ impl Postgres {
         };
         own_folder(&cluster, user.as_ref())?;
         own_folder(&sockets, user.as_ref())?;
-        let postgres = Self { programs, cluster, sockets, user };
+        let postgres = Self {
+            programs,
+            cluster,
+            sockets,
+            user,
+        };
         if !postgres.cluster.join("PG_VERSION").exists() {
             postgres.make_cluster().await?;
         }
@@ -63,7 +69,11 @@ impl Postgres {
 
     /// The URL of `database` for `role`.
     pub fn url(&self, role: &str, database: &str) -> String {
-        let folder: String = self.sockets.to_string_lossy().replace('%', "%25").replace('/', "%2F");
+        let folder: String = self
+            .sockets
+            .to_string_lossy()
+            .replace('%', "%25")
+            .replace('/', "%2F");
         format!("postgresql://{role}@{folder}/{database}")
     }
 
@@ -72,13 +82,22 @@ impl Postgres {
     /// # Errors
     /// When it does not stop.
     pub async fn stop(&self) -> anyhow::Result<()> {
-        self.control(&["-m", "fast", "-w", "-t", "30", "stop"]).await.map(drop)
+        self.control(&["-m", "fast", "-w", "-t", "30", "stop"])
+            .await
+            .map(drop)
     }
 
     async fn make_cluster(&self) -> anyhow::Result<()> {
         let output = self
             .command("initdb")
-            .args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-instructions", "-D"])
+            .args([
+                "--username=postgres",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--no-locale",
+                "--no-instructions",
+                "-D",
+            ])
             .arg(&self.cluster)
             .output()
             .await
@@ -87,22 +106,36 @@ impl Postgres {
     }
 
     async fn is_running(&self) -> anyhow::Result<bool> {
-        let output = self.command("pg_ctl").arg("-D").arg(&self.cluster).arg("status").output().await?;
+        let output = self
+            .command("pg_ctl")
+            .arg("-D")
+            .arg(&self.cluster)
+            .arg("status")
+            .output()
+            .await?;
         Ok(output.status.success())
     }
 
     async fn launch(&self, settings: &[String]) -> anyhow::Result<()> {
-        let mut options = format!("-c listen_addresses='' -c unix_socket_directories='{}'", self.sockets.display());
+        let mut options = format!(
+            "-c listen_addresses='' -c unix_socket_directories='{}'",
+            self.sockets.display()
+        );
         for setting in settings {
             options.push_str(&format!(" -c {setting}"));
         }
         let log = self.cluster.join("server.log");
         let log = log.to_string_lossy();
-        self.control(&["-w", "-t", "60", "-l", &log, "-o", &options, "start"]).await.with_context(|| {
-            let tail = fs::read_to_string(&*log).unwrap_or_default();
-            let last: Vec<&str> = tail.lines().rev().take(3).collect();
-            format!("PostgreSQL did not start; its log ends with: {}", last.into_iter().rev().collect::<Vec<_>>().join(" / "))
-        })
+        self.control(&["-w", "-t", "60", "-l", &log, "-o", &options, "start"])
+            .await
+            .with_context(|| {
+                let tail = fs::read_to_string(&*log).unwrap_or_default();
+                let last: Vec<&str> = tail.lines().rev().take(3).collect();
+                format!(
+                    "PostgreSQL did not start; its log ends with: {}",
+                    last.into_iter().rev().collect::<Vec<_>>().join(" / ")
+                )
+            })
     }
 
     async fn control(&self, arguments: &[&str]) -> anyhow::Result<()> {
@@ -119,7 +152,11 @@ impl Postgres {
             .status()
             .await
             .context("cannot run pg_ctl")?;
-        ensure!(status.success(), "pg_ctl {} failed", arguments.last().unwrap_or(&""));
+        ensure!(
+            status.success(),
+            "pg_ctl {} failed",
+            arguments.last().unwrap_or(&"")
+        );
         Ok(())
     }
 
@@ -137,17 +174,31 @@ impl Postgres {
 /// The newest folder that holds all of initdb, postgres and pg_ctl: on PATH, or where Debian keeps them.
 fn find_programs() -> anyhow::Result<PathBuf> {
     let mut folders: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
-        .map(|entries| entries.filter_map(Result::ok).map(|entry| entry.path().join("bin")).collect())
+        .map(|entries| {
+            entries
+                .filter_map(Result::ok)
+                .map(|entry| entry.path().join("bin"))
+                .collect()
+        })
         .unwrap_or_default();
     folders.sort_by_key(|folder| {
-        let version = folder.parent().and_then(Path::file_name).and_then(|name| name.to_str());
+        let version = folder
+            .parent()
+            .and_then(Path::file_name)
+            .and_then(|name| name.to_str());
         std::cmp::Reverse(version.and_then(|name| name.parse::<u32>().ok()))
     });
     #[expect(clippy::disallowed_methods, reason = "PATH is where programs are looked for")]
     if let Some(path) = std::env::var_os("PATH") {
         folders.extend(std::env::split_paths(&path));
     }
-    folders.extend(["/opt/homebrew/opt/postgresql/bin", "/usr/local/opt/postgresql/bin"].map(PathBuf::from));
+    folders.extend(
+        [
+            "/opt/homebrew/opt/postgresql/bin",
+            "/usr/local/opt/postgresql/bin",
+        ]
+        .map(PathBuf::from),
+    );
     folders
         .into_iter()
         .find(|folder| ["initdb", "postgres", "pg_ctl"].iter().all(|program| folder.join(program).is_file()))
@@ -194,6 +245,10 @@ fn fingerprint(path: &Path) -> u64 {
 
 fn succeeded(program: &str, output: &Output) -> anyhow::Result<()> {
     let text = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{program} failed: {}", text.trim().lines().last().unwrap_or_default());
+    ensure!(
+        output.status.success(),
+        "{program} failed: {}",
+        text.trim().lines().last().unwrap_or_default()
+    );
     Ok(())
 }

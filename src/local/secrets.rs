@@ -11,7 +11,11 @@ use anyhow::Context;
 use crate::config::{DEFAULT_AUDIENCE, DEFAULT_ISSUER, Variables};
 use crate::entropy::Entropy;
 
-const NAMES: [&str; 3] = ["ACTIONS_SECRET", "HASURA_GRAPHQL_JWT_SECRET", "HASURA_GRAPHQL_ADMIN_SECRET"];
+const NAMES: [&str; 3] = [
+    "ACTIONS_SECRET",
+    "HASURA_GRAPHQL_JWT_SECRET",
+    "HASURA_GRAPHQL_ADMIN_SECRET",
+];
 
 /// Fills in the secrets that `variables` do not hold.
 pub(super) fn fill_in(variables: &mut Variables, folder: &Path, entropy: &Entropy) -> anyhow::Result<()> {
@@ -34,7 +38,11 @@ fn write(path: &Path, entropy: &Entropy) -> anyhow::Result<()> {
     let jwt = serde_json::json!({
         "type": "HS256", "key": fresh(), "issuer": DEFAULT_ISSUER, "audience": DEFAULT_AUDIENCE, "allowed_skew": 5,
     });
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
     writeln!(file, "ACTIONS_SECRET={}", fresh())?;
     writeln!(file, "HASURA_GRAPHQL_JWT_SECRET={jwt}")?;
     writeln!(file, "HASURA_GRAPHQL_ADMIN_SECRET={}", fresh())?;

@@ -61,19 +61,43 @@ impl Stack {
         let (clock, entropy) = (Clock::system(), Entropy::system());
         let lock = lock(&settings.data)?;
         secrets::fill_in(&mut variables, &settings.data, &entropy)?;
-        for (name, value) in [("SIWE_ORIGINS", ORIGINS), ("TRUSTED_HOPS", "1"), ("HASURA_GRAPHQL_UNAUTHORIZED_ROLE", "guest"),
-            ("HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE", "true"), ("HASURA_GRAPHQL_ENABLED_APIS", "graphql")]
-        {
+        for (name, value) in [
+            ("SIWE_ORIGINS", ORIGINS),
+            ("TRUSTED_HOPS", "1"),
+            ("HASURA_GRAPHQL_UNAUTHORIZED_ROLE", "guest"),
+            ("HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE", "true"),
+            ("HASURA_GRAPHQL_ENABLED_APIS", "graphql"),
+        ] {
             variables.default_to(name, value);
         }
         // Bound first: a port that is taken should not cost a database start.
         let front_listener = bind(settings.front, "--front").await?;
         let engine_listener = bind(settings.engine, "--engine").await?;
-        let postgres = Postgres::start(Start { folder: settings.data.clone(), settings: Vec::new() }).await?;
-        match Self::start_parts(&settings, variables, &postgres, (clock, entropy), front_listener, engine_listener).await {
-            Ok((service, engine, front, stop, parts)) => {
-                Ok(Self { data: settings.data, front, service, engine, postgres, stop, parts, _lock: lock })
-            }
+        let postgres = Postgres::start(Start {
+            folder: settings.data.clone(),
+            settings: Vec::new(),
+        })
+        .await?;
+        match Self::start_parts(
+            &settings,
+            variables,
+            &postgres,
+            (clock, entropy),
+            front_listener,
+            engine_listener,
+        )
+        .await
+        {
+            Ok((service, engine, front, stop, parts)) => Ok(Self {
+                data: settings.data,
+                front,
+                service,
+                engine,
+                postgres,
+                stop,
+                parts,
+                _lock: lock,
+            }),
             Err(error) => {
                 postgres.stop().await.ok();
                 Err(error)
@@ -89,12 +113,20 @@ impl Stack {
         (clock, entropy): (Clock, Entropy),
         front_listener: TcpListener,
         engine_listener: TcpListener,
-    ) -> anyhow::Result<(SocketAddr, SocketAddr, SocketAddr, watch::Sender<bool>, Vec<JoinHandle<anyhow::Result<()>>>)> {
+    ) -> anyhow::Result<(
+        SocketAddr,
+        SocketAddr,
+        SocketAddr,
+        watch::Sender<bool>,
+        Vec<JoinHandle<anyhow::Result<()>>>,
+    )> {
         prepare_database(postgres).await?;
         variables.default_to("DATABASE_URL", postgres.url(OWNER, DATABASE));
         variables.default_to("PG_DATABASE_URL", postgres.url(HASURA, DATABASE));
         let config = Config::read(&variables)?;
-        let mut client = storage::connect_directly(&config.database).await.context("cannot connect to the database")?;
+        let mut client = storage::connect_directly(&config.database)
+            .await
+            .context("cannot connect to the database")?;
         storage::migrate(&mut client).await?;
         storage::grant_to_hasura(&client, HASURA).await?;
         drop(client);
@@ -103,22 +135,36 @@ impl Stack {
         let service_address = service_listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
         let app = App::build(&config, clock.clone(), entropy)?;
-        let mut parts = vec![tokio::spawn(app.serve(service_listener, told_to_stop(stopped.clone())))];
+        let mut parts = vec![tokio::spawn(
+            app.serve(service_listener, told_to_stop(stopped.clone())),
+        )];
 
         variables.default_to("ACTIONS_BASE_URL", format!("http://{service_address}"));
-        let environment: Environment = variables.iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
-        let engine_config = engine::Config::read(&environment).map_err(|faults| anyhow::anyhow!(faults.join("\n")))?;
-        let engine = Engine::start(engine_config, environment, clock).await.context("the local engine did not start")?;
+        let environment: Environment = variables
+            .iter()
+            .map(|(n, v)| (n.to_owned(), v.to_owned()))
+            .collect();
+        let engine_config =
+            engine::Config::read(&environment).map_err(|faults| anyhow::anyhow!(faults.join("\n")))?;
+        let engine = Engine::start(engine_config, environment, clock)
+            .await
+            .context("the local engine did not start")?;
         for fault in engine.inconsistencies() {
             tracing::warn!("inconsistent metadata: {fault}");
         }
         let engine_address = engine_listener.local_addr()?;
-        parts.push(tokio::spawn(serve_router(engine_listener, engine.router(), told_to_stop(stopped.clone()))));
+        parts.push(tokio::spawn(serve_router(
+            engine_listener,
+            engine.router(),
+            told_to_stop(stopped.clone()),
+        )));
 
         let front_address = front_listener.local_addr()?;
         let service = front::front(engine_address)?.into_make_service_with_connect_info::<SocketAddr>();
         parts.push(tokio::spawn(async move {
-            let served = axum::serve(front_listener, service).with_graceful_shutdown(told_to_stop(stopped)).await;
+            let served = axum::serve(front_listener, service)
+                .with_graceful_shutdown(told_to_stop(stopped))
+                .await;
             served.context("the front failed")
         }));
         let _ = settings;
@@ -185,16 +231,21 @@ fn lock(data: &Path) -> anyhow::Result<File> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(fs::TryLockError::WouldBlock) => {
-            bail!("another local stack runs on {}: stop it, or choose another folder with --data", data.display())
+            bail!(
+                "another local stack runs on {}: stop it, or choose another folder with --data",
+                data.display()
+            )
         }
-        Err(fs::TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", path.display())),
+        Err(fs::TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock {}", path.display()))
+        }
     }
 }
 
 async fn bind(address: SocketAddr, name: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}: stop what is there, or give another address ({name})"))
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}: stop what is there, or give another address ({name})")
+    })
 }
 
 /// The roles and the database, as deploy/postgres does for compose.
@@ -204,12 +255,22 @@ async fn prepare_database(postgres: &Postgres) -> anyhow::Result<()> {
         .context("cannot connect to the private PostgreSQL")?;
     let connection = tokio::spawn(connection);
     for role in [OWNER, HASURA] {
-        if client.query_opt("select from pg_roles where rolname = $1", &[&role]).await?.is_none() {
+        if client
+            .query_opt("select from pg_roles where rolname = $1", &[&role])
+            .await?
+            .is_none()
+        {
             client.batch_execute(&format!("create role {role} login")).await?;
         }
     }
-    if client.query_opt("select from pg_database where datname = $1", &[&DATABASE]).await?.is_none() {
-        client.batch_execute(&format!("create database {DATABASE} owner {OWNER}")).await?;
+    if client
+        .query_opt("select from pg_database where datname = $1", &[&DATABASE])
+        .await?
+        .is_none()
+    {
+        client
+            .batch_execute(&format!("create database {DATABASE} owner {OWNER}"))
+            .await?;
     }
     drop(client);
     connection.await??;

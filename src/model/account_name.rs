@@ -57,7 +57,8 @@ impl AccountName {
 /// Besides controls: separators that break a line, and the bidirectional overrides and isolates
 /// with which one name can be drawn as another. Joiners stay, for emoji and scripts that need them.
 fn hides_or_reorders(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -68,12 +69,28 @@ mod tests {
     fn a_name_is_kept_in_nfc_and_bad_ones_are_told_apart() {
         assert_eq!(AccountName::parse("name.eth").unwrap().as_str(), "name.eth");
         assert_eq!(AccountName::parse("e\u{301}").unwrap().as_str(), "\u{e9}");
-        assert_eq!(AccountName::parse("👩\u{200d}🚀").unwrap().as_str(), "👩\u{200d}🚀");
-        assert_eq!(AccountName::parse(&"e\u{301}".repeat(64)).unwrap().as_str().chars().count(), 64);
+        assert_eq!(
+            AccountName::parse("👩\u{200d}🚀").unwrap().as_str(),
+            "👩\u{200d}🚀"
+        );
+        assert_eq!(
+            AccountName::parse(&"e\u{301}".repeat(64))
+                .unwrap()
+                .as_str()
+                .chars()
+                .count(),
+            64
+        );
         assert_eq!(AccountName::parse(""), Err(AccountNameError::Empty));
         assert_eq!(AccountName::parse(" \u{3000}"), Err(AccountNameError::Empty));
-        assert_eq!(AccountName::parse(&"x".repeat(65)), Err(AccountNameError::TooLong));
-        assert_eq!(AccountName::parse(&"x".repeat(1 << 20)), Err(AccountNameError::TooLong));
+        assert_eq!(
+            AccountName::parse(&"x".repeat(65)),
+            Err(AccountNameError::TooLong)
+        );
+        assert_eq!(
+            AccountName::parse(&"x".repeat(1 << 20)),
+            Err(AccountNameError::TooLong)
+        );
         for bad in ["a\nb", "a\0", "\u{7f}", "\u{202e}live", "a\u{2028}b", "\u{85}"] {
             assert_eq!(AccountName::parse(bad), Err(AccountNameError::Control), "{bad:?}");
         }

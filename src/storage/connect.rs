@@ -40,7 +40,9 @@ pub fn open_pool(database: &Database) -> Result<Pool, Error> {
     let manager = Manager::from_config(
         config,
         tls(database.ca_file.as_deref())?,
-        ManagerConfig { recycling_method: RecyclingMethod::Fast },
+        ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        },
     );
     Pool::builder(manager)
         .max_size(database.pool_size)
@@ -68,7 +70,9 @@ fn parse(url: &Secret<String>) -> Result<Config, Error> {
     // The parser's text may quote the password, so it is not passed on.
     let mut config = Config::from_str(url.expose())
         .map_err(|_| Error::Setup("the database URL cannot be read".to_owned()))?;
-    config.application_name("hasura-siwe").connect_timeout(CONNECT_TIMEOUT);
+    config
+        .application_name("hasura-siwe")
+        .connect_timeout(CONNECT_TIMEOUT);
     Ok(config)
 }
 
@@ -86,7 +90,9 @@ fn tls(ca_file: Option<&Path>) -> Result<MakeRustlsConnect, Error> {
         .with_safe_default_protocol_versions()
         .map_err(setup)?;
     let verifier = Verifier::new_with_extra_roots(extra, provider).map_err(setup)?;
-    let config =
-        builder.dangerous().with_custom_certificate_verifier(std::sync::Arc::new(verifier)).with_no_client_auth();
+    let config = builder
+        .dangerous()
+        .with_custom_certificate_verifier(std::sync::Arc::new(verifier))
+        .with_no_client_auth();
     Ok(MakeRustlsConnect::new(config))
 }

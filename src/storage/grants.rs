@@ -22,7 +22,9 @@ pub enum Grants {
 /// [`Error`] when the connected role may not grant, or the database gave no answer.
 pub async fn grant_to_hasura(client: &Client, role: &str) -> Result<Grants, Error> {
     let quoted = quote(role);
-    let found = client.query_opt("select rolsuper from pg_roles where rolname = $1", &[&role]).await?;
+    let found = client
+        .query_opt("select rolsuper from pg_roles where rolname = $1", &[&role])
+        .await?;
     let Some(row) = found else {
         return Ok(Grants::NoSuchRole(format!(
             "create role {quoted} login password '...';\n\
@@ -31,7 +33,10 @@ pub async fn grant_to_hasura(client: &Client, role: &str) -> Result<Grants, Erro
         )));
     };
     if row.get::<_, bool>(0) {
-        tracing::warn!(role, "Hasura's database role is a superuser and sees the schema auth: give it a role of its own");
+        tracing::warn!(
+            role,
+            "Hasura's database role is a superuser and sees the schema auth: give it a role of its own"
+        );
     }
     client
         .batch_execute(&format!(

@@ -70,7 +70,9 @@ impl Db {
             nonces: self.execute(DELETE_ISSUED_NONCES, &[&offset, &BATCH]).await?
                 + self.execute(DELETE_SPENT_NONCES, &[&offset, &BATCH]).await?,
             salts: self.execute(WIPE_SALTS, &[&offset, &BATCH, &grace]).await?,
-            sessions: self.execute(DELETE_SESSIONS, &[&offset, &BATCH, &idle, &retention]).await?,
+            sessions: self
+                .execute(DELETE_SESSIONS, &[&offset, &BATCH, &idle, &retention])
+                .await?,
         })
     }
 }

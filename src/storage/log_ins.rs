@@ -181,7 +181,12 @@ impl Db {
         let (Some(user_id), Some(ends_at)) = (row.get("user_id"), row.get("ends_at")) else {
             return Ok(LoggedIn::NonceInvalid);
         };
-        Ok(LoggedIn::Session { user_id, ends_at, roles: row.get("roles"), claims: string_map(&row.get("claims"))? })
+        Ok(LoggedIn::Session {
+            user_id,
+            ends_at,
+            roles: row.get("roles"),
+            claims: string_map(&row.get("claims"))?,
+        })
     }
 }
 

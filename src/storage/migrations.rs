@@ -16,7 +16,12 @@ pub(super) const READY: &str = "select exists (select from auth.migrations where
 
 /// The version of the newest migration in this binary.
 pub fn latest_version() -> i32 {
-    FILES.files().filter_map(|file| version_and_name(file.path().to_str()?)).map(|(version, _)| version).max().unwrap_or(0)
+    FILES
+        .files()
+        .filter_map(|file| version_and_name(file.path().to_str()?))
+        .map(|(version, _)| version)
+        .max()
+        .unwrap_or(0)
 }
 
 /// Brings the schema up to this binary. Several processes may call it at once: one runs, the others
@@ -29,8 +34,12 @@ pub async fn migrate(client: &mut Client) -> Result<Vec<String>, Error> {
     let mut all = Vec::new();
     for file in FILES.files() {
         let path = file.path().to_str().unwrap_or_default();
-        let Some((version, name)) = version_and_name(path) else { continue };
-        let sql = file.contents_utf8().ok_or(Error::Content("a migration that is not UTF-8"))?;
+        let Some((version, name)) = version_and_name(path) else {
+            continue;
+        };
+        let sql = file
+            .contents_utf8()
+            .ok_or(Error::Content("a migration that is not UTF-8"))?;
         all.push(Migration::unapplied(&format!("V{version}__{name}"), sql)?);
     }
     client.execute("select pg_advisory_lock($1)", &[&LOCK]).await?;
@@ -44,11 +53,21 @@ pub async fn migrate(client: &mut Client) -> Result<Vec<String>, Error> {
 
 async fn run(client: &mut Client, all: &[Migration]) -> Result<Vec<String>, Error> {
     // The history lives in `auth`, out of Hasura's sight, so that schema comes before the first file.
-    client.batch_execute("set client_min_messages = warning; create schema if not exists auth; reset client_min_messages").await?;
-    let mut runner = Runner::new(all).set_abort_divergent(true).set_abort_missing(false);
+    client
+        .batch_execute(
+            "set client_min_messages = warning; create schema if not exists auth; reset client_min_messages",
+        )
+        .await?;
+    let mut runner = Runner::new(all)
+        .set_abort_divergent(true)
+        .set_abort_missing(false);
     runner.set_migration_table_name("auth.migrations");
     let report = runner.run_async(client).await?;
-    Ok(report.applied_migrations().iter().map(|m| format!("{:04}_{}", m.version(), m.name())).collect())
+    Ok(report
+        .applied_migrations()
+        .iter()
+        .map(|m| format!("{:04}_{}", m.version(), m.name()))
+        .collect())
 }
 
 /// `0001_users.sql` → (1, "users").

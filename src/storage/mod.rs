@@ -21,8 +21,8 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 pub use accounts::{NewName, Renamed};
-pub use connect::open_pool;
 pub(crate) use connect::connect_directly;
+pub use connect::open_pool;
 pub use error::Error;
 pub use grants::{Grants, grant_to_hasura};
 pub use housekeeping::Swept;
@@ -43,8 +43,14 @@ pub struct Db {
 /// Every statement of this module, so that a test can prepare each one.
 pub const STATEMENTS: &[(&str, &str)] = &[
     ("accounts::RENAME", accounts::RENAME),
-    ("housekeeping::DELETE_ISSUED_NONCES", housekeeping::DELETE_ISSUED_NONCES),
-    ("housekeeping::DELETE_SPENT_NONCES", housekeeping::DELETE_SPENT_NONCES),
+    (
+        "housekeeping::DELETE_ISSUED_NONCES",
+        housekeeping::DELETE_ISSUED_NONCES,
+    ),
+    (
+        "housekeeping::DELETE_SPENT_NONCES",
+        housekeeping::DELETE_SPENT_NONCES,
+    ),
     ("housekeeping::WIPE_SALTS", housekeeping::WIPE_SALTS),
     ("housekeeping::DELETE_SESSIONS", housekeeping::DELETE_SESSIONS),
     ("log_ins::LOG_IN", log_ins::LOG_IN),

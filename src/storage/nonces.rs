@@ -17,8 +17,12 @@ impl Db {
     /// # Errors
     /// [`Error`] when the database gave no answer.
     pub async fn issue_nonce(&self, hash: [u8; 32], life: Duration) -> Result<OffsetDateTime, Error> {
-        let row =
-            self.query_one(ISSUE, &[&self.clock_offset(), &hash.as_slice(), &life.as_secs_f64()]).await?;
+        let row = self
+            .query_one(
+                ISSUE,
+                &[&self.clock_offset(), &hash.as_slice(), &life.as_secs_f64()],
+            )
+            .await?;
         Ok(row.get("expires_at"))
     }
 }

@@ -86,7 +86,11 @@ impl Db {
                 ],
             )
             .await?;
-        Ok(if row.get("changed") { Granted::Changed } else { Granted::Already })
+        Ok(if row.get("changed") {
+            Granted::Changed
+        } else {
+            Granted::Already
+        })
     }
 
     /// Takes a role away. Tokens that carry it live on until they expire.
@@ -95,8 +99,15 @@ impl Db {
     /// [`Error`] when the database gave no answer.
     pub async fn revoke_role(&self, address: Address, role: &str) -> Result<Granted, Error> {
         let row = self
-            .query_one(REVOKE, &[&self.clock_offset(), &address.as_bytes().as_slice(), &role])
+            .query_one(
+                REVOKE,
+                &[&self.clock_offset(), &address.as_bytes().as_slice(), &role],
+            )
             .await?;
-        Ok(if row.get("changed") { Granted::Changed } else { Granted::Already })
+        Ok(if row.get("changed") {
+            Granted::Changed
+        } else {
+            Granted::Already
+        })
     }
 }

@@ -144,15 +144,21 @@ impl Db {
                 ],
             )
             .await?;
-        let Some(row) = row else { return Ok(Rotated::Unknown) };
+        let Some(row) = row else {
+            return Ok(Rotated::Unknown);
+        };
         if row.get("reused") {
-            return Ok(Rotated::Reused { session_id: row.get("id") });
+            return Ok(Rotated::Reused {
+                session_id: row.get("id"),
+            });
         }
         let address = match row.get::<_, Option<&[u8]>>("address") {
             None => None,
-            Some(bytes) => {
-                Some(Address::from_bytes(bytes.try_into().map_err(|_| Error::Content("a session's address"))?))
-            }
+            Some(bytes) => Some(Address::from_bytes(
+                bytes
+                    .try_into()
+                    .map_err(|_| Error::Content("a session's address"))?,
+            )),
         };
         Ok(Rotated::Live {
             session_id: row.get("id"),

@@ -66,7 +66,13 @@ impl Signer {
     }
 
     /// The token `id` for `identity`, issued `now`, that ends no later than its session does.
-    pub fn sign(&self, id: Uuid, identity: &Identity, now: OffsetDateTime, session_ends: OffsetDateTime) -> String {
+    pub fn sign(
+        &self,
+        id: Uuid,
+        identity: &Identity,
+        now: OffsetDateTime,
+        session_ends: OffsetDateTime,
+    ) -> String {
         let is_admin = identity.extra_roles.iter().any(|role| role == ADMIN_ROLE);
         let ttl = if is_admin { self.admin_ttl } else { self.ttl };
         let issued = now - BACKDATED;
@@ -86,10 +92,14 @@ impl Signer {
 
 fn hasura_claims(identity: &Identity) -> Map<String, Value> {
     // Custom claims first: were one ever named like one of ours, ours would win.
-    let mut claims: Map<String, Value> =
-        identity.custom_claims.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-    let roles: Vec<&str> =
-        std::iter::once(USER_ROLE).chain(identity.extra_roles.iter().map(String::as_str)).collect();
+    let mut claims: Map<String, Value> = identity
+        .custom_claims
+        .iter()
+        .map(|(name, value)| (name.clone(), json!(value)))
+        .collect();
+    let roles: Vec<&str> = std::iter::once(USER_ROLE)
+        .chain(identity.extra_roles.iter().map(String::as_str))
+        .collect();
     claims.insert("x-hasura-allowed-roles".into(), json!(roles));
     claims.insert("x-hasura-default-role".into(), json!(USER_ROLE));
     claims.insert("x-hasura-user-id".into(), json!(identity.user_id));
@@ -109,7 +119,8 @@ mod tests {
     const NOW: OffsetDateTime = datetime!(2099-01-01 12:00 UTC);
 
     fn claims(identity: &Identity, session_ends: OffsetDateTime) -> Value {
-        let secret = JwtSecret::parse(r#"{"type":"HS256","key":"9fK2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0A"}"#).unwrap();
+        let secret =
+            JwtSecret::parse(r#"{"type":"HS256","key":"9fK2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0A"}"#).unwrap();
         let signer = Signer::new(&secret, Duration::from_secs(3600), Duration::from_secs(900));
         let token = signer.sign(Uuid::from_u128(3), identity, NOW, session_ends);
         let mut validation = Validation::new(Algorithm::HS256);
@@ -144,8 +155,15 @@ mod tests {
         assert_eq!(hasura["x-hasura-default-role"], "user");
         assert_eq!(hasura["x-hasura-user-id"], Uuid::from_u128(1).to_string());
         assert_eq!(hasura["x-hasura-team"], "a \"quoted\" name");
-        assert_eq!(hasura["x-hasura-address"], Address::from_bytes([7; 20]).to_string());
-        assert!(hasura.iter().all(|(name, value)| value.is_string() || name == "x-hasura-allowed-roles"));
+        assert_eq!(
+            hasura["x-hasura-address"],
+            Address::from_bytes([7; 20]).to_string()
+        );
+        assert!(
+            hasura
+                .iter()
+                .all(|(name, value)| value.is_string() || name == "x-hasura-allowed-roles")
+        );
         assert_eq!(claims["exp"].as_i64().unwrap() - NOW.unix_timestamp(), 3600);
         assert_eq!(NOW.unix_timestamp() - claims["iat"].as_i64().unwrap(), 5);
         assert_eq!(claims["sub"], Uuid::from_u128(1).to_string());

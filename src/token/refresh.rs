@@ -34,7 +34,10 @@ impl RefreshToken {
     /// Reads what a client presents: a UUID in its hyphenated form, of any letter case.
     pub fn parse(text: &str) -> Option<Self> {
         // Uuid::parse_str also takes braces, URNs and bare hex: one spelling is enough.
-        (text.len() == 36).then(|| Uuid::parse_str(text).ok()).flatten().map(|id| Self(id.into_bytes()))
+        (text.len() == 36)
+            .then(|| Uuid::parse_str(text).ok())
+            .flatten()
+            .map(|id| Self(id.into_bytes()))
     }
 
     /// What the database knows the token by.
@@ -101,7 +104,10 @@ mod tests {
         assert_ne!(next, first.successor(fresh));
         assert_ne!(next, other.successor(salt));
         let id = Uuid::parse_str(&next.reveal()).unwrap();
-        assert_eq!((id.get_version_num(), id.get_variant()), (4, uuid::Variant::RFC4122));
+        assert_eq!(
+            (id.get_version_num(), id.get_variant()),
+            (4, uuid::Variant::RFC4122)
+        );
     }
 
     #[test]
@@ -109,7 +115,10 @@ mod tests {
         let token = RefreshToken::parse("d1789988-2406-4937-bc3d-2f9e039e7e1b").unwrap();
         let next = token.successor(Salt([7; 32]));
         assert_eq!(next.reveal(), "cace9d27-5a30-4f5e-91d0-4d84afefd544");
-        assert_eq!(hex::encode(token.hash().as_bytes()), "795b4038260d05c82523bd10f9b040832b2a9da8bb5fdc6ecd3d01308f86c6b6");
+        assert_eq!(
+            hex::encode(token.hash().as_bytes()),
+            "795b4038260d05c82523bd10f9b040832b2a9da8bb5fdc6ecd3d01308f86c6b6"
+        );
     }
 
     #[test]
@@ -119,7 +128,13 @@ mod tests {
         assert_eq!(token.reveal(), text);
         assert_eq!(RefreshToken::parse(&text.to_uppercase()), Some(token.clone()));
         assert!(!format!("{token:?}").contains("d178"));
-        for bad in ["", "x", "{d1789988-2406-4937-bc3d-2f9e039e7e1b}", "d178998824064937bc3d2f9e039e7e1b", "'; drop table x; --"] {
+        for bad in [
+            "",
+            "x",
+            "{d1789988-2406-4937-bc3d-2f9e039e7e1b}",
+            "d178998824064937bc3d2f9e039e7e1b",
+            "'; drop table x; --",
+        ] {
             assert_eq!(RefreshToken::parse(bad), None, "{bad}");
         }
     }

@@ -43,8 +43,24 @@ impl Action for Update {
     type Input = Input;
 }
 
-pub(in crate::http) async fn update_account(State(http): State<Http>, call: ActionCall<Update>) -> Reply<Updated> {
-    let UpdateAccountData { networks, name, address } = call.input.account.data;
-    let update = UpdateAccount { address: &address, networks, name: &name };
-    success(Updated { updated_in: http.service.update_account(update, call.caller, &call.client).await? })
+pub(in crate::http) async fn update_account(
+    State(http): State<Http>,
+    call: ActionCall<Update>,
+) -> Reply<Updated> {
+    let UpdateAccountData {
+        networks,
+        name,
+        address,
+    } = call.input.account.data;
+    let update = UpdateAccount {
+        address: &address,
+        networks,
+        name: &name,
+    };
+    success(Updated {
+        updated_in: http
+            .service
+            .update_account(update, call.caller, &call.client)
+            .await?,
+    })
 }

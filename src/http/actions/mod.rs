@@ -42,6 +42,9 @@ pub(super) struct TokenPair {
 
 impl From<Tokens> for TokenPair {
     fn from(tokens: Tokens) -> Self {
-        Self { access_token: tokens.access, refresh_token: tokens.refresh.reveal() }
+        Self {
+            access_token: tokens.access,
+            refresh_token: tokens.refresh.reveal(),
+        }
     }
 }

@@ -31,5 +31,8 @@ impl Action for Nonce {
 
 pub(in crate::http) async fn nonce(State(http): State<Http>, _call: ActionCall<Nonce>) -> Reply<Issued> {
     let issued = http.service.issue_nonce().await?;
-    success(Issued { nonce: issued.nonce, expires_at: issued.expires_at })
+    success(Issued {
+        nonce: issued.nonce,
+        expires_at: issued.expires_at,
+    })
 }

@@ -32,5 +32,10 @@ pub(in crate::http) async fn restore_session(
     State(http): State<Http>,
     call: ActionCall<RestoreSession>,
 ) -> Reply<TokenPair> {
-    success(http.service.restore(&call.input.session.refresh_token, &call.client).await?.into())
+    success(
+        http.service
+            .restore(&call.input.session.refresh_token, &call.client)
+            .await?
+            .into(),
+    )
 }

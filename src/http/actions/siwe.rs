@@ -31,5 +31,10 @@ impl Action for Login {
 
 pub(in crate::http) async fn log_in(State(http): State<Http>, call: ActionCall<Login>) -> Reply<TokenPair> {
     let LoginInput { message, signature } = call.input.session;
-    success(http.service.log_in(&message, &signature, &call.client).await?.into())
+    success(
+        http.service
+            .log_in(&message, &signature, &call.client)
+            .await?
+            .into(),
+    )
 }
