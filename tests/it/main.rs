@@ -6,10 +6,13 @@
 
 mod accounts;
 mod actions;
+mod end_to_end;
 mod log_in;
+mod printed;
 mod processes;
 mod sessions;
 mod siwe_second_opinion;
 mod siwe_vectors;
 mod storage;
 mod support;
+mod wallets;

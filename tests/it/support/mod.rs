@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod db;
+pub mod hasura;
 pub mod reply;
 
 pub use app::TestApp;
