@@ -32,7 +32,10 @@ impl Clock {
 
     /// The current instant, in UTC.
     pub fn now(&self) -> OffsetDateTime {
-        #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that reads the system's clock"
+        )]
         let system = SystemTime::now();
         OffsetDateTime::from(system) + self.ahead()
     }
