@@ -1,1 +1,3 @@
 //! One integration binary; the folders mirror the surface.
+
+mod engine;
