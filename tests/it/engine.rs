@@ -1,0 +1,12 @@
+//! The local engine over real HTTP, with a stub for the handlers of actions and a real PostgreSQL.
+//!
+//! Tests that are named in Hasura's behaviour cases say so in a comment or carry the name.
+
+mod actions;
+mod auth;
+mod graphql;
+mod introspection;
+mod rest;
+mod shipped;
+mod support;
+mod tables;
