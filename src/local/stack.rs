@@ -140,17 +140,14 @@ impl Stack {
         )];
 
         variables.default_to("ACTIONS_BASE_URL", format!("http://{service_address}"));
-        let environment: Environment = variables
-            .iter()
-            .map(|(n, v)| (n.to_owned(), v.to_owned()))
-            .collect();
+        let environment = Environment::from(variables.iter().map(|(n, v)| (n.to_owned(), v.to_owned())));
         let engine_config =
             engine::Config::read(&environment).map_err(|faults| anyhow::anyhow!(faults.join("\n")))?;
         let engine = Engine::start(engine_config, environment, clock)
             .await
             .context("the local engine did not start")?;
         for fault in engine.inconsistencies() {
-            tracing::warn!("inconsistent metadata: {fault}");
+            tracing::warn!(kind = fault.kind, name = %fault.name, "{}", fault.reason);
         }
         let engine_address = engine_listener.local_addr()?;
         parts.push(tokio::spawn(serve_router(

@@ -1,3 +1,19 @@
-//! One integration binary; the folders mirror the surface.
+//! One integration binary; the files mirror the surface.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of tests stops where it stands, as the tests do"
+)]
 
+mod accounts;
+mod actions;
+mod end_to_end;
 mod engine;
+mod log_in;
+mod printed;
+mod processes;
+mod sessions;
+mod siwe_second_opinion;
+mod siwe_vectors;
+mod storage;
+mod support;
+mod wallets;

@@ -20,8 +20,7 @@ pub const KEY: &str = "a key of at least thirty-two bytes";
 
 /// Where to find a PostgreSQL server whose user may create databases.
 pub fn server_url() -> String {
-    #[expect(clippy::disallowed_methods, reason = "the tests' own setting")]
-    std::env::var("TEST_DATABASE_URL").expect("TEST_DATABASE_URL names a PostgreSQL server")
+    crate::support::db::server_url()
 }
 
 /// A new database with the given statements run in it.

@@ -94,6 +94,11 @@ fn server() -> &'static Postgres {
     })
 }
 
+/// The server's URL for its superuser, for tests that make databases of their own.
+pub fn server_url() -> String {
+    server().url("postgres", "postgres")
+}
+
 async fn start() -> Postgres {
     let folder = PathBuf::from(format!("/tmp/hasura-siwe-tests-{}", std::process::id()));
     stop_when_this_process_ends(&folder);

@@ -137,7 +137,7 @@ impl Hasura {
 
 /// The local engine on a port of its own, configured by Hasura's names alone.
 pub async fn start_engine(app: &TestApp, clock: Clock) -> SocketAddr {
-    let environment: Environment = [
+    let environment = Environment::from([
         ("HASURA_GRAPHQL_ADMIN_SECRET", ADMIN_SECRET.to_owned()),
         ("HASURA_GRAPHQL_JWT_SECRET", JWT_SECRET.to_owned()),
         ("HASURA_GRAPHQL_UNAUTHORIZED_ROLE", "guest".to_owned()),
@@ -146,10 +146,7 @@ pub async fn start_engine(app: &TestApp, clock: Clock) -> SocketAddr {
         ("PG_DATABASE_URL", app.db.hasura_url()),
         ("ACTIONS_BASE_URL", format!("http://{}", app.address)),
         ("ACTIONS_SECRET", ACTIONS_SECRET.to_owned()),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), value))
-    .collect();
+    ].map(|(name, value)| (name.to_owned(), value)));
     let config = Config::read(&environment).unwrap();
     let engine = Engine::start(config, environment, clock).await.unwrap();
     assert!(engine.inconsistencies().is_empty());
