@@ -82,7 +82,7 @@ impl Catalog {
             let rows = client.query_typed(COLUMNS, &parameters).await?;
             let Some(first) = rows.first() else { continue };
             let mut info = TableInfo {
-                comment: first.get(6),
+                comment: first.get(5),
                 columns: Vec::new(),
                 primary_key: Vec::new(),
             };

@@ -16,9 +16,9 @@ pub(crate) struct Fault {
     pub(crate) message: String,
     pub(crate) path: String,
     /// Shown to admins and in developer mode alone.
-    pub(crate) internal: Option<Value>,
+    pub(crate) internal: Option<Box<Value>>,
     /// What an action's handler sent; replaces path and code in a GraphQL reply.
-    pub(crate) extensions: Option<Value>,
+    pub(crate) extensions: Option<Box<Value>>,
 }
 
 impl Fault {
@@ -58,18 +58,18 @@ impl Fault {
     }
 
     pub(crate) fn with_internal(mut self, internal: Value) -> Self {
-        self.internal = Some(internal);
+        self.internal = Some(Box::new(internal));
         self
     }
 
     /// The item of `errors` in a GraphQL reply.
     pub(crate) fn graphql(&self, show_internal: bool) -> Value {
-        let extensions = self.extensions.clone().unwrap_or_else(|| {
+        let extensions = self.extensions.as_deref().cloned().unwrap_or_else(|| {
             let mut own = Map::new();
             own.insert("path".to_owned(), self.path.clone().into());
             own.insert("code".to_owned(), self.code.clone().into());
             if let (true, Some(internal)) = (show_internal, &self.internal) {
-                own.insert("internal".to_owned(), internal.clone());
+                own.insert("internal".to_owned(), internal.as_ref().clone());
             }
             Value::Object(own)
         });
@@ -80,7 +80,7 @@ impl Fault {
     pub(crate) fn flat(&self, show_internal: bool) -> Value {
         let mut body = json!({"error": self.message, "path": self.path, "code": self.code});
         if let (true, Some(internal)) = (show_internal, &self.internal) {
-            body["internal"] = internal.clone();
+            body["internal"] = internal.as_ref().clone();
         }
         body
     }

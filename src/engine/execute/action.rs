@@ -65,7 +65,7 @@ impl Runner<'_> {
                     Fault::new(400, "unexpected", message)
                         .with_internal(internal("unexpected response".into(), value.clone()))
                 })?;
-                let mut answer = Answer::of(&project(self.schema, &field.selection, value));
+                let mut answer = Answer::of(&project(&field.selection, value));
                 answer.cookies = headers.get_all(header::SET_COOKIE).iter().cloned().collect();
                 Ok(answer)
             }
@@ -101,7 +101,8 @@ fn handler_fault(status: u16, body: &Value) -> Result<Fault, Fault> {
     fault.extensions = fields
         .get("extensions")
         .filter(|extensions| !extensions.is_null())
-        .cloned();
+        .cloned()
+        .map(Box::new);
     Ok(fault)
 }
 

@@ -9,7 +9,6 @@ use apollo_compiler::schema::{ExtendedType, ObjectType};
 use serde_json::{Map, Value};
 
 use crate::engine::request::Field;
-use crate::engine::schema::RoleSchema;
 
 /// Checks a success body. `Err` is Hasura's message.
 pub(super) fn check(schema: &Schema, ty: &Type, value: &Value) -> Result<(), String> {
@@ -69,19 +68,16 @@ fn check_object(object: &ObjectType, fields: &Map<String, Value>) -> Result<(), 
 }
 
 /// The selected part. A nullable field that the handler left out is null.
-pub(super) fn project(schema: &RoleSchema, selection: &[Field], value: Value) -> Value {
+pub(super) fn project(selection: &[Field], value: Value) -> Value {
     match value {
-        Value::Array(items) => items
-            .into_iter()
-            .map(|item| project(schema, selection, item))
-            .collect(),
+        Value::Array(items) => items.into_iter().map(|item| project(selection, item)).collect(),
         Value::Object(fields) if !selection.is_empty() => {
             let selected = selection.iter().map(|field| {
                 let value = if field.is_typename() {
                     field.parent.as_str().into()
                 } else {
                     let value = fields.get(&field.name).cloned().unwrap_or(Value::Null);
-                    project(schema, &field.selection, value)
+                    project(&field.selection, value)
                 };
                 (field.key.clone(), value)
             });

@@ -31,6 +31,8 @@ struct Endpoint {
     operation: Node<OperationDefinition>,
 }
 
+type Arguments = Vec<(String, Given)>;
+
 /// A variable's value: from the path or the query string, or from the JSON body.
 enum Given {
     Text(String),
@@ -50,7 +52,7 @@ impl Endpoints {
         Self(endpoints)
     }
 
-    fn find(&self, method: &Method, path: &str) -> Result<(&Endpoint, Vec<(String, Given)>), Fault> {
+    fn find(&self, method: &Method, path: &str) -> Result<(&Endpoint, Arguments), Fault> {
         let segments: Vec<&str> = path.split('/').collect();
         let mut allowed = BTreeSet::new();
         let mut found = Vec::new();
@@ -104,7 +106,7 @@ fn endpoint(metadata: &Metadata, raw: &RestEndpoint) -> Result<Endpoint, String>
 }
 
 impl Endpoint {
-    fn parameters(&self, path: &[&str]) -> Option<Vec<(String, Given)>> {
+    fn parameters(&self, path: &[&str]) -> Option<Arguments> {
         if self.segments.len() != path.len() {
             return None;
         }
@@ -120,7 +122,7 @@ impl Endpoint {
     }
 
     /// The variables of the stored query, from what was given; a name it does not know is an error.
-    fn variables(&self, given: Vec<(String, Given)>) -> Result<Map<String, Value>, Fault> {
+    fn variables(&self, given: Arguments) -> Result<Map<String, Value>, Fault> {
         let mut variables = Map::new();
         for (name, value) in given {
             let declared = self
@@ -239,7 +241,7 @@ async fn serve(
     }
 }
 
-fn from_query(query: &str) -> Vec<(String, Given)> {
+fn from_query(query: &str) -> Arguments {
     let Ok(url) = reqwest::Url::parse(&format!("http://query/?{query}")) else {
         return Vec::new();
     };

@@ -1,6 +1,5 @@
 //! A running engine, a stub handler, and the database they use.
 
-use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -137,7 +136,7 @@ impl TestEngine {
     /// An engine on the fixture metadata; a pair with an empty value takes a variable away.
     pub async fn with(changes: &[(&str, &str)]) -> Self {
         Self::on(
-            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/engine"),
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/engine/metadata"),
             changes,
         )
         .await
