@@ -2,29 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::support::{TestEngine, database};
+use super::support::TestEngine;
+use crate::support::db::TestDb;
 
-async fn migrated(name: &str) -> String {
-    let mut files: Vec<_> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "sql"))
-        .collect();
-    let version = |path: &std::path::Path| -> u32 {
-        let name = path.file_name().unwrap().to_str().unwrap();
-        name[1..].split_once("__").unwrap().0.parse().unwrap()
-    };
-    files.sort_by_key(|path| version(path));
-    let statements: Vec<String> = files
-        .iter()
-        .map(|path| std::fs::read_to_string(path).unwrap())
-        .collect();
-    database(name, &statements.join("\n")).await
+/// As Hasura's own role sees it.
+async fn migrated() -> String {
+    TestDb::create().await.hasura_url()
 }
 
 #[tokio::test]
 async fn the_shipped_metadata_is_consistent_and_serves_the_published_requests() {
-    let url = migrated("shipped").await;
+    let url = migrated().await;
     // No directory: the one in the binary.
     let engine = TestEngine::with(&[("HASURA_GRAPHQL_METADATA_DIR", ""), ("PG_DATABASE_URL", &url)]).await;
     assert_eq!(engine.inconsistencies, []);
@@ -75,7 +63,7 @@ async fn the_shipped_metadata_is_consistent_and_serves_the_published_requests() 
 
 #[tokio::test]
 async fn guests_read_networks_and_accounts_but_not_whose_they_are() {
-    let url = migrated("guests").await;
+    let url = migrated().await;
     let engine = TestEngine::with(&[("HASURA_GRAPHQL_METADATA_DIR", ""), ("PG_DATABASE_URL", &url)]).await;
     let query = "{ networks(where: {chain_id: {_in: [1, 137]}}, order_by: {chain_id: asc}) { name chain_id enabled }
         networks_by_pk(name: \"base\") { chain_id } accounts { network address name created_at updated_at } }";
