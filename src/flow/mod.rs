@@ -103,8 +103,3 @@ impl fmt::Debug for Service {
 
 /// How long a session's rows are kept after its end, so that its tokens are still known.
 const RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
-
-/// A user id for an address that may turn out to be new.
-fn candidate_user_id(entropy: &Entropy) -> Uuid {
-    entropy.uuid()
-}

@@ -3,7 +3,7 @@
 use aws_lc_rs::digest;
 use tracing::info;
 
-use super::{Error, Service, Tokens, candidate_user_id};
+use super::{Error, Service, Tokens};
 use crate::config::Nonces;
 use crate::model::Client;
 use crate::siwe;
@@ -31,7 +31,7 @@ impl Service {
                 nonce: nonce_hash(proof.nonce()),
                 nonce_was_issued: self.nonces == Nonces::Server,
                 remember_until: proof.acceptable_until(),
-                user_id: candidate_user_id(&self.entropy),
+                user_id: self.entropy.uuid(),
                 session_id,
                 token: refresh.hash(),
                 absolute: self.lifetimes.absolute,

@@ -6,8 +6,11 @@
 
 mod accounts;
 mod actions;
+mod commands;
+mod compose;
 mod end_to_end;
 mod engine;
+mod local_stack;
 mod log_in;
 mod printed;
 mod processes;

@@ -1,80 +1,12 @@
 //! Several processes on one database: the binary itself, started twice.
 
-use std::process::Stdio;
-use std::time::Duration;
-
-use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
-
-use crate::support::app::{ACTIONS_SECRET, guest, variables};
-use crate::support::db::TestDb;
-use crate::support::{Reply, nonce, origin, wallet};
 use hasura_siwe::clock::Clock;
+use serde_json::{Value, json};
 
-/// A running `hasura-siwe serve`.
-struct Process {
-    child: Child,
-    base: String,
-    log: tokio::task::JoinHandle<String>,
-}
-
-impl Process {
-    async fn start(db: &TestDb) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_hasura-siwe"));
-        command.arg("serve").env_clear().env("LOG_FORMAT", "json");
-        for (name, value) in variables(db).iter() {
-            command.env(name, value);
-        }
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut text = String::new();
-        let address = loop {
-            let line = lines.next_line().await.unwrap().expect("the process listens");
-            text.push_str(&line);
-            let line: Value = serde_json::from_str(&line).unwrap();
-            if let Some(address) = line["listen.address"].as_str() {
-                break address.to_owned();
-            }
-        };
-        let log = tokio::spawn(async move {
-            while let Ok(Some(line)) = lines.next_line().await {
-                text.push_str(&line);
-            }
-            text
-        });
-        Self {
-            child,
-            base: format!("http://{address}"),
-            log,
-        }
-    }
-
-    async fn call(&self, client: &reqwest::Client, path: &str, action: &str, input: &Value) -> Reply {
-        let body = json!({"action": {"name": action}, "input": input, "session_variables": guest()});
-        let request = client
-            .post(format!("{}{path}", self.base))
-            .header("x-actions-secret", ACTIONS_SECRET)
-            .json(&body);
-        Reply::of(request.send().await.unwrap()).await
-    }
-
-    /// Asks it to stop as an orchestrator does, and returns its log.
-    async fn stop(mut self) -> (std::process::ExitStatus, String) {
-        let id = self.child.id().unwrap().to_string();
-        Command::new("kill").args(["-TERM", &id]).status().await.unwrap();
-        let status = tokio::time::timeout(Duration::from_secs(15), self.child.wait())
-            .await
-            .unwrap()
-            .unwrap();
-        (status, self.log.await.unwrap())
-    }
-}
+use crate::support::app::{ACTIONS_SECRET, variables};
+use crate::support::db::TestDb;
+use crate::support::process::{self, Process};
+use crate::support::{Reply, nonce, origin, wallet};
 
 /// Fifty equal calls at once, spread over both processes.
 async fn fifty(one: &Process, two: &Process, path: &str, action: &str, input: &Value) -> Vec<Reply> {
@@ -89,7 +21,7 @@ async fn fifty(one: &Process, two: &Process, path: &str, action: &str, input: &V
 #[tokio::test]
 async fn s03_of_fifty_equal_log_ins_over_two_processes_one_succeeds() {
     let db = TestDb::create().await;
-    let (one, two) = (Process::start(&db).await, Process::start(&db).await);
+    let (one, two) = (Process::on(&db).await, Process::on(&db).await);
     let signed = wallet().log_in(&origin(), 1, &nonce(), Clock::system().now());
     let input = json!({"session": {"message": signed.message, "signature": signed.signature}});
     let replies = fifty(&one, &two, "/actions/login", "v1Login", &input).await;
@@ -119,7 +51,7 @@ async fn s03_of_fifty_equal_log_ins_over_two_processes_one_succeeds() {
 #[tokio::test]
 async fn t03_fifty_equal_restores_over_two_processes_get_the_same_successor() {
     let db = TestDb::create().await;
-    let (one, two) = (Process::start(&db).await, Process::start(&db).await);
+    let (one, two) = (Process::on(&db).await, Process::on(&db).await);
     let client = reqwest::Client::new();
     let signed = wallet().log_in(&origin(), 1, &nonce(), Clock::system().now());
     let input = json!({"session": {"message": signed.message, "signature": signed.signature}});
@@ -143,7 +75,7 @@ async fn t03_fifty_equal_restores_over_two_processes_get_the_same_successor() {
 #[tokio::test]
 async fn first_log_ins_of_one_address_at_once_make_one_user() {
     let db = TestDb::create().await;
-    let (one, two) = (Process::start(&db).await, Process::start(&db).await);
+    let (one, two) = (Process::on(&db).await, Process::on(&db).await);
     let (client, alice) = (reqwest::Client::new(), wallet());
     let calls = (0..20).map(|i| {
         let signed = alice.log_in(&origin(), 1, &nonce(), Clock::system().now());
@@ -161,7 +93,7 @@ async fn first_log_ins_of_one_address_at_once_make_one_user() {
 #[tokio::test]
 async fn h15_a_process_stops_when_asked_and_its_log_holds_no_secret() {
     let db = TestDb::create().await;
-    let process = Process::start(&db).await;
+    let process = Process::on(&db).await;
     let client = reqwest::Client::new();
     let signed = wallet().log_in(&origin(), 1, &nonce(), Clock::system().now());
     let input = json!({"session": {"message": signed.message, "signature": signed.signature}});
@@ -202,22 +134,6 @@ async fn h15_a_process_stops_when_asked_and_its_log_holds_no_secret() {
 #[tokio::test]
 async fn j06_a_process_without_good_secrets_does_not_start_and_says_what_to_do() {
     let db = TestDb::create().await;
-    let run = async |changes: &[(&str, &str)]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_hasura-siwe"));
-        command.arg("serve").env_clear();
-        for (name, value) in variables(&db).iter() {
-            command.env(name, value);
-        }
-        for (name, value) in changes {
-            command.env(name, value);
-        }
-        let output = tokio::time::timeout(Duration::from_secs(10), command.output())
-            .await
-            .unwrap()
-            .unwrap();
-        assert_eq!(output.status.code(), Some(1));
-        String::from_utf8(output.stderr).unwrap()
-    };
     for (name, value, words) in [
         ("HASURA_GRAPHQL_JWT_SECRET", "", "is not set"),
         (
@@ -238,11 +154,65 @@ async fn j06_a_process_without_good_secrets_does_not_start_and_says_what_to_do()
         ("ACTIONS_SECRET", "", "is not set"),
         ("ACTIONS_SECRET", "changeme", "at least 32"),
     ] {
-        let said = run(&[(name, value)]).await;
+        let mut variables = variables(&db);
+        variables.set(name, value);
+        let output = process::run(&["serve"], &variables, "").await;
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(
             said.contains(name) && said.contains(words),
             "{name}={value}: {said}"
         );
         assert!(said.contains("make env"), "{said}");
     }
+}
+
+#[tokio::test]
+async fn metrics_are_served_on_their_own_address_and_name_nobody() {
+    let db = TestDb::create().await;
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let mut variables = variables(&db);
+    variables.set("METRICS_ADDR", format!("127.0.0.1:{port}"));
+    let process = Process::serve(variables).await;
+    let (client, alice) = (reqwest::Client::new(), wallet());
+    let signed = alice.log_in(&origin(), 1, &nonce(), Clock::system().now());
+    let input = json!({"session": {"message": signed.message, "signature": signed.signature}});
+    process
+        .call(&client, "/actions/login", "v1Login", &input)
+        .await
+        .assert_ok();
+    process
+        .call(&client, "/actions/login", "v1Login", &input)
+        .await
+        .assert_error(401, "nonce_invalid");
+    let text = reqwest::get(format!("http://127.0.0.1:{port}/metrics"))
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    for line in [
+        r#"hasura_siwe_requests_total{route="/actions/login",code="ok"} 1"#,
+        r#"hasura_siwe_requests_total{route="/actions/login",code="nonce_invalid"} 1"#,
+        "hasura_siwe_pool_connections ",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert!(
+        !text
+            .to_lowercase()
+            .contains(&alice.address().to_string().to_lowercase()),
+        "{text}"
+    );
+    assert_eq!(
+        reqwest::get(format!("{}/metrics", process.base))
+            .await
+            .unwrap()
+            .status(),
+        404
+    );
 }

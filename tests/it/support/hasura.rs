@@ -85,8 +85,12 @@ impl Hasura {
 
     /// A GraphQL request with these headers.
     pub async fn graphql(&self, headers: &[(&str, &str)], query: &str, variables: Value) -> Answer {
-        self.post("/v1/graphql", json!({"query": query, "variables": variables}))
-            .await
+        self.post(
+            "/v1/graphql",
+            headers,
+            json!({"query": query, "variables": variables}),
+        )
+        .await
     }
 
     pub async fn post(&self, path: &str, headers: &[(&str, &str)], body: Value) -> Answer {

@@ -4,6 +4,7 @@
 pub mod app;
 pub mod db;
 pub mod hasura;
+pub mod process;
 pub mod reply;
 
 pub use app::TestApp;
