@@ -62,11 +62,12 @@ impl Answer {
     }
 }
 
-/// Answers one GraphQL request.
-pub(crate) async fn run(shared: &Shared, call: Call<'_>) -> Result<Reply, Fault> {
+/// Answers one GraphQL request. `name` becomes that of the operation, as soon as it is known.
+pub(crate) async fn run(shared: &Shared, call: Call<'_>, name: &mut Option<String>) -> Result<Reply, Fault> {
     let schema = shared.schemas.of(&call.session.role);
     let document = Document::parse(&call.request.query)?;
     let operation = document.operation(call.request.operation_name.as_deref())?;
+    *name = operation.name.as_ref().map(ToString::to_string);
     let root = match operation.operation_type {
         OperationType::Query => "query_root",
         OperationType::Mutation if schema.has_mutations() => "mutation_root",

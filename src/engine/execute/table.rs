@@ -145,7 +145,7 @@ impl Query<'_> {
         sql.push(" where ");
         self.permission(sql)?;
         if let Some(value) = self.argument("where") {
-            let predicate = parse_where(&self.table.info, value, path.key("where"))?;
+            let predicate = parse_where(self.table, value, path.key("where"))?;
             sql.push(" and ");
             sql.predicate(&predicate, self.runner.call.session)?;
         }
