@@ -7,6 +7,7 @@ mod action;
 mod action_headers;
 mod action_output;
 mod introspection;
+mod json_path;
 mod sql;
 mod table;
 
@@ -85,11 +86,7 @@ pub(crate) async fn run(shared: &Shared, call: Call<'_>, name: &mut Option<Strin
         )));
     }
     let variables = Variables::bind(&document, operation, &call.request.variables)?;
-    let walk = Walk {
-        document: &document,
-        schema: &schema.schema,
-        variables: &variables,
-    };
+    let walk = Walk::new(&document, &schema.schema, &variables);
     let fields = walk.fields(root, &operation.selection_set, Path::Root)?;
     let runner = Runner {
         shared,

@@ -59,3 +59,15 @@ async fn what_nests_within_reason_is_answered() {
         json!({"data": {"__typename": "query_root"}})
     );
 }
+
+#[tokio::test]
+async fn fields_that_multiply_are_counted() {
+    let engine = TestEngine::start().await;
+    let mut bomb = String::from("{ typed_nested_null { ...f0 } } fragment f30 on TypedNestedNull { id }");
+    for index in 0..30 {
+        let next = index + 1;
+        let both = format!("a: child {{ ...f{next} }} b: child {{ ...f{next} }}");
+        write!(bomb, " fragment f{index} on TypedNestedNull {{ {both} }}").unwrap();
+    }
+    assert_eq!(code(&engine, &bomb).await, "not-supported");
+}
