@@ -39,6 +39,12 @@ pub(crate) struct Column {
     pub(crate) nullable: bool,
 }
 
+impl Column {
+    pub(crate) fn is_json(&self) -> bool {
+        self.scalar == "json" || self.scalar == "jsonb"
+    }
+}
+
 impl TableInfo {
     pub(crate) fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)

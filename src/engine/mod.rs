@@ -5,7 +5,7 @@
 //! it refuses by name, at the start or in a reply; it never pretends. What Hasura answers 404, it
 //! answers 404.
 //!
-//! A request passes `http` (body, headers, log) → `auth` (a [session](session::Session)) → `request`
+//! A request passes `http` (body, headers, log) → `auth` (a session) → `request`
 //! (fields with checked arguments) → `execute` (handlers, SQL, introspection). `schema` is built
 //! once, per role, from `crate::hasura::metadata` and the database's `catalog`.
 

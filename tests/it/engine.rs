@@ -2,10 +2,13 @@
 //!
 //! Tests that are named in Hasura's behaviour cases say so in a comment or carry the name.
 
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
 mod actions;
 mod auth;
 mod graphql;
 mod introspection;
+mod limits;
 mod rest;
 mod shipped;
 mod support;

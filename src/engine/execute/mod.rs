@@ -7,6 +7,7 @@ mod action;
 mod action_headers;
 mod action_output;
 mod introspection;
+mod json_path;
 mod sql;
 mod table;
 
@@ -62,11 +63,12 @@ impl Answer {
     }
 }
 
-/// Answers one GraphQL request.
-pub(crate) async fn run(shared: &Shared, call: Call<'_>) -> Result<Reply, Fault> {
+/// Answers one GraphQL request. `name` becomes that of the operation, as soon as it is known.
+pub(crate) async fn run(shared: &Shared, call: Call<'_>, name: &mut Option<String>) -> Result<Reply, Fault> {
     let schema = shared.schemas.of(&call.session.role);
     let document = Document::parse(&call.request.query)?;
     let operation = document.operation(call.request.operation_name.as_deref())?;
+    *name = operation.name.as_ref().map(ToString::to_string);
     let root = match operation.operation_type {
         OperationType::Query => "query_root",
         OperationType::Mutation if schema.has_mutations() => "mutation_root",
@@ -84,11 +86,7 @@ pub(crate) async fn run(shared: &Shared, call: Call<'_>) -> Result<Reply, Fault>
         )));
     }
     let variables = Variables::bind(&document, operation, &call.request.variables)?;
-    let walk = Walk {
-        document: &document,
-        schema: &schema.schema,
-        variables: &variables,
-    };
+    let walk = Walk::new(&document, &schema.schema, &variables);
     let fields = walk.fields(root, &operation.selection_set, Path::Root)?;
     let runner = Runner {
         shared,

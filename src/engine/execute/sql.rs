@@ -171,7 +171,7 @@ impl Sql {
 
 /// A value for a cast to the column's type.
 fn column_text(column: &Column, value: &Value) -> String {
-    if column.scalar == "json" || column.scalar == "jsonb" {
+    if column.is_json() {
         value.to_string()
     } else {
         text_of(value)

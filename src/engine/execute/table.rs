@@ -4,8 +4,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::sql::{Parameter, Sql, direction, quote};
-use super::{Answer, Runner};
-use crate::engine::catalog::Column;
+use super::{Answer, Runner, json_path};
 use crate::engine::fault::{Fault, Path};
 use crate::engine::request::Field;
 use crate::engine::schema::{Access, ServedTable, TableRoot, parse_where};
@@ -35,14 +34,14 @@ impl Runner<'_> {
         match root {
             TableRoot::Select => {
                 sql.push("select coalesce('[' || string_agg(r.j, ',') || ']', '[]') from (select ");
-                query.row(&mut sql, &field.selection);
+                query.row(&mut sql, &field.selection)?;
                 sql.push(" as j");
                 query.source(&mut sql, path, true)?;
                 sql.push(") r");
             }
             TableRoot::ByPk => {
                 sql.push("select ");
-                query.row(&mut sql, &field.selection);
+                query.row(&mut sql, &field.selection)?;
                 query.from(&mut sql);
                 sql.push(" where ");
                 query.permission(&mut sql)?;
@@ -77,29 +76,44 @@ struct Query<'q> {
 impl Query<'_> {
     /// One row as JSON text. Concatenated, since the functions that build objects take a hundred
     /// arguments at most and forget the order of keys in their larger form.
-    fn row(&self, sql: &mut Sql, selection: &[Field]) {
+    fn row(&self, sql: &mut Sql, selection: &[Field]) -> Result<(), Fault> {
         for (index, field) in selection.iter().enumerate() {
             let before = if index == 0 { "{" } else { "," };
             sql.push(&format!("'{before}\"{}\":' || ", field.key));
             if field.is_typename() {
                 sql.push(&format!("'\"{}\"'", field.parent));
             } else {
-                let column = self.table.info.column(&field.name).expect("the schema knows it");
-                self.value(sql, column);
+                self.value(sql, field)?;
             }
             sql.push(" || ");
         }
         sql.push("'}'");
+        Ok(())
     }
 
-    fn value(&self, sql: &mut Sql, column: &Column) {
+    fn value(&self, sql: &mut Sql, field: &Field) -> Result<(), Fault> {
+        let column = self.table.info.column(&field.name).expect("the schema knows it");
+        let name = format!("t.{}", quote(&column.name));
         let stringified =
             self.runner.shared.stringify_numeric_types && WIDE_NUMBERS.contains(&column.scalar.as_str());
-        let cast = if stringified { "::text" } else { "" };
-        sql.push(&format!(
-            "coalesce(to_json(t.{}{cast})::text, 'null')",
-            quote(&column.name)
-        ));
+        match field.arguments.get("path").and_then(Value::as_str) {
+            Some(path) => {
+                let steps = json_path::steps(path).ok_or_else(|| {
+                    Fault::new(400, "parse-failed", format!("parse json path error: {path}"))
+                })?;
+                let steps = steps.into_iter().map(Some).collect();
+                sql.push(&format!("coalesce(({name} #> "))
+                    .bind(Parameter::Texts(steps))
+                    .push(")::text, 'null')");
+            }
+            None if stringified => {
+                sql.push(&format!("coalesce(to_json({name}::text)::text, 'null')"));
+            }
+            None => {
+                sql.push(&format!("coalesce(to_json({name})::text, 'null')"));
+            }
+        }
+        Ok(())
     }
 
     fn from(&self, sql: &mut Sql) {
@@ -145,7 +159,7 @@ impl Query<'_> {
         sql.push(" where ");
         self.permission(sql)?;
         if let Some(value) = self.argument("where") {
-            let predicate = parse_where(&self.table.info, value, path.key("where"))?;
+            let predicate = parse_where(self.table, value, path.key("where"))?;
             sql.push(" and ");
             sql.predicate(&predicate, self.runner.call.session)?;
         }
@@ -218,7 +232,7 @@ impl Query<'_> {
             match field.name.as_str() {
                 "nodes" => {
                     sql.push("(select coalesce('[' || string_agg(r.j, ',') || ']', '[]') from (select ");
-                    self.row(sql, &field.selection);
+                    self.row(sql, &field.selection)?;
                     sql.push(" as j");
                     self.source(sql, path, true)?;
                     sql.push(") r)");

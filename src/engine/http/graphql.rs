@@ -42,7 +42,7 @@ async fn single(shared: &Shared, session: &Session, headers: &HeaderMap, item: &
         Ok(request) => request,
         Err(fault) => return failure(shared, &fault, Some(&session.role), None),
     };
-    let operation = request.operation_name.clone();
+    let mut operation = None;
     match run(
         shared,
         Call {
@@ -50,6 +50,7 @@ async fn single(shared: &Shared, session: &Session, headers: &HeaderMap, item: &
             headers,
             request: &request,
         },
+        &mut operation,
     )
     .await
     {
@@ -80,6 +81,7 @@ async fn batch(shared: &Shared, session: &Session, headers: &HeaderMap, items: &
                         headers,
                         request: &request,
                     },
+                    &mut None,
                 )
                 .await
             }

@@ -224,6 +224,7 @@ async fn serve(
             headers,
             request: &request,
         },
+        &mut None,
     )
     .await
     {

@@ -1,11 +1,15 @@
 //! The parsed text: its operations and fragments.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use apollo_compiler::Node;
 use apollo_compiler::ast::{self, Definition, FragmentDefinition, OperationDefinition, Selection};
 
 use crate::engine::fault::Fault;
+
+/// How deep a text, and its fragments in each other, may nest. Hasura has no such limit; here every
+/// level costs stack, and a request must not be able to end the process.
+const NESTING: usize = 200;
 
 pub(crate) type Operation = Node<OperationDefinition>;
 
@@ -18,7 +22,10 @@ pub(crate) struct Document {
 impl Document {
     pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
         let syntax = || Fault::validation("not a valid graphql query").at("$.query");
-        let parsed = ast::Document::parse(text, "query").map_err(|_| syntax())?;
+        let parsed = ast::Document::parser()
+            .recursion_limit(NESTING)
+            .parse_ast(text, "query")
+            .map_err(|_| syntax())?;
         let mut document = Self {
             operations: Vec::new(),
             fragments: BTreeMap::new(),
@@ -36,7 +43,7 @@ impl Document {
                 _ => return Err(syntax()),
             }
         }
-        document.refuse_cycles()?;
+        document.check_nesting()?;
         Ok(document)
     }
 
@@ -60,43 +67,60 @@ impl Document {
         }
     }
 
-    /// Fragments that spread each other would never end; they are refused before anything walks them.
-    fn refuse_cycles(&self) -> Result<(), Fault> {
-        let mut done = BTreeSet::new();
+    /// Fragments that spread each other would never end, and a long chain of them not soon enough; both
+    /// are refused before anything walks them.
+    fn check_nesting(&self) -> Result<(), Fault> {
+        let mut depths = BTreeMap::new();
         for fragment in self.fragments.values() {
-            self.visit(fragment, &mut Vec::new(), &mut done)?;
+            self.depth(fragment, &mut Vec::new(), &mut depths)?;
+        }
+        for operation in &self.operations {
+            let mut spreads = Vec::new();
+            let own = find_spreads(&operation.selection_set, &mut spreads);
+            let inner = spreads
+                .iter()
+                .filter_map(|spread| depths.get(spread))
+                .max()
+                .copied()
+                .unwrap_or(0);
+            if own + inner > NESTING {
+                return Err(too_deep());
+            }
         }
         Ok(())
     }
 
-    fn visit<'d>(
+    /// How deep a fragment nests, with those that it spreads.
+    fn depth<'d>(
         &'d self,
         fragment: &'d FragmentDefinition,
         open: &mut Vec<&'d str>,
-        done: &mut BTreeSet<&'d str>,
-    ) -> Result<(), Fault> {
+        known: &mut BTreeMap<&'d str, usize>,
+    ) -> Result<usize, Fault> {
         let name = fragment.name.as_str();
         if let Some(start) = open.iter().position(|one| *one == name) {
             let names: Vec<String> = open[start..].iter().map(|one| format!("\"{one}\"")).collect();
             let message = format!("the fragment definition(s) {} form a cycle", names.join(" and "));
             return Err(Fault::validation(message));
         }
-        if !done.insert(name) {
-            return Ok(());
+        if let Some(depth) = known.get(name) {
+            return Ok(*depth);
+        }
+        if open.len() >= NESTING {
+            return Err(too_deep());
         }
         open.push(name);
         let mut spreads = Vec::new();
-        find_spreads(&fragment.selection_set, &mut spreads);
+        let own = find_spreads(&fragment.selection_set, &mut spreads);
+        let mut inner = 0;
         for spread in spreads {
-            if let Some(inner) = self.fragments.get(spread) {
-                // An open one is visited again, so that the cycle is seen.
-                if open.contains(&spread) || !done.contains(spread) {
-                    self.visit(inner, open, done)?;
-                }
+            if let Some(fragment) = self.fragments.get(spread) {
+                inner = inner.max(self.depth(fragment, open, known)?);
             }
         }
         open.pop();
-        Ok(())
+        known.insert(name, own + inner);
+        Ok(own + inner)
     }
 
     pub(crate) fn fragment(&self, name: &str) -> Option<&Node<FragmentDefinition>> {
@@ -104,12 +128,22 @@ impl Document {
     }
 }
 
-fn find_spreads<'d>(selections: &'d [Selection], found: &mut Vec<&'d str>) {
+/// The names of the spread fragments; returned is how deep the selection itself nests.
+fn find_spreads<'d>(selections: &'d [Selection], found: &mut Vec<&'d str>) -> usize {
+    let mut depth = 0;
     for selection in selections {
-        match selection {
+        depth = depth.max(match selection {
             Selection::Field(field) => find_spreads(&field.selection_set, found),
             Selection::InlineFragment(fragment) => find_spreads(&fragment.selection_set, found),
-            Selection::FragmentSpread(spread) => found.push(spread.fragment_name.as_str()),
-        }
+            Selection::FragmentSpread(spread) => {
+                found.push(spread.fragment_name.as_str());
+                0
+            }
+        });
     }
+    depth + 1
+}
+
+fn too_deep() -> Fault {
+    Fault::not_supported(format_args!("requests that nest deeper than {NESTING}"))
 }

@@ -214,17 +214,19 @@ fn is_null(input: Input<'_>) -> bool {
     matches!(input, Input::Literal(Literal::Null) | Input::Json(Value::Null))
 }
 
+/// 1.0 and 1e2 are integers too.
 fn integer(text: &str, path: Path<'_>) -> Result<Value, Fault> {
-    text.parse::<i32>().map(Value::from).map_err(|_| {
-        Fault::new(
-            400,
-            "parse-failed",
-            format!(
-                "The value {text} lies outside the bounds or is not an integer. Maybe it is a float, or is there \
-                 integer overflow?"
-            ),
-        )
-        .at(path)
+    let whole = |float: f64| (float.fract() == 0.0 && float.abs() < 2_147_483_648.0).then_some(float as i32);
+    let number = text
+        .parse::<i32>()
+        .ok()
+        .or_else(|| text.parse::<f64>().ok().and_then(whole));
+    number.map(Value::from).ok_or_else(|| {
+        let message = format!(
+            "The value {text} lies outside the bounds or is not an integer. Maybe it is a float, or is there \
+             integer overflow?"
+        );
+        Fault::new(400, "parse-failed", message).at(path)
     })
 }
 

@@ -1,6 +1,7 @@
 //! The selection: fragments flattened, @include and @skip applied, equal fields merged, every field
 //! looked up in the role's schema.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use apollo_compiler::Node;
@@ -33,12 +34,25 @@ impl Field {
 
 /// One walk over one operation.
 pub(crate) struct Walk<'r> {
-    pub(crate) document: &'r Document,
-    pub(crate) schema: &'r Schema,
-    pub(crate) variables: &'r Variables,
+    document: &'r Document,
+    schema: &'r Schema,
+    variables: &'r Variables,
+    left: Cell<usize>,
 }
 
-impl Walk<'_> {
+/// How many fields a request may have when its fragments are written out. Hasura has no such limit;
+/// here a short text must not be able to take all memory.
+const FIELDS: usize = 100_000;
+
+impl<'r> Walk<'r> {
+    pub(crate) fn new(document: &'r Document, schema: &'r Schema, variables: &'r Variables) -> Self {
+        Self {
+            document,
+            schema,
+            variables,
+            left: Cell::new(FIELDS),
+        }
+    }
     /// The fields of a selection on an object type.
     pub(crate) fn fields(
         &self,
@@ -59,6 +73,10 @@ impl Walk<'_> {
     }
 
     fn field(&self, parent: &str, written: Node<ast::Field>, path: Path<'_>) -> Result<Field, Fault> {
+        let left = self.left.get().checked_sub(1);
+        self.left.set(
+            left.ok_or_else(|| Fault::not_supported(format_args!("requests of more than {FIELDS} fields")))?,
+        );
         for directive in &written.directives.0 {
             if !["include", "skip"].contains(&directive.name.as_str()) {
                 return Err(match directive.name.as_str() {

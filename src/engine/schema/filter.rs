@@ -6,6 +6,7 @@
 
 use serde_json::Value;
 
+use super::tables::ServedTable;
 use crate::engine::catalog::{Column, TableInfo};
 use crate::engine::fault::{Fault, Path};
 use crate::engine::session;
@@ -107,11 +108,13 @@ pub(crate) fn operators(scalar: &str) -> impl Iterator<Item = &'static Operator>
 }
 
 /// A `where` argument that fits the schema.
-pub(crate) fn parse_where(table: &TableInfo, value: &Value, path: Path<'_>) -> Result<Predicate, Fault> {
+pub(crate) fn parse_where(table: &ServedTable, value: &Value, path: Path<'_>) -> Result<Predicate, Fault> {
     let Value::Object(fields) = value else {
-        return Err(
-            Fault::validation("expected an object for the boolean expression, but found null").at(path),
+        let message = format!(
+            "expected an object for type '{}_bool_exp', but found null",
+            table.graphql_name
         );
+        return Err(Fault::validation(message).at(path));
     };
     let mut all = Vec::new();
     for (key, inner) in fields {
@@ -134,7 +137,7 @@ pub(crate) fn parse_where(table: &TableInfo, value: &Value, path: Path<'_>) -> R
             }
             "_not" => all.push(Predicate::Not(Box::new(parse_where(table, inner, here)?))),
             column => {
-                let column = table.column(column).expect("the schema knows it");
+                let column = table.info.column(column).expect("the schema knows it");
                 let Value::Object(comparisons) = inner else {
                     return Err(Fault::validation(format!(
                         "expected an object for type '{}_comparison_exp', but found null",

@@ -216,7 +216,12 @@ impl<'m> Sdl<'m> {
         for column in &access.columns {
             let mark = if column.nullable { "" } else { "!" };
             let text = description(column.comment.as_deref());
-            let _ = writeln!(self.rest, "{text}{}: {}{mark}", column.name, column.scalar);
+            let path = if column.is_json() {
+                "(\"JSON select path\" path: String)"
+            } else {
+                ""
+            };
+            let _ = writeln!(self.rest, "{text}{}{path}: {}{mark}", column.name, column.scalar);
         }
         let _ = write!(
             self.rest,

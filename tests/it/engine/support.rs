@@ -55,10 +55,13 @@ pub async fn fixture_database() -> &'static str {
         .await
 }
 
+/// Status, headers and body.
+type Canned = (u16, Vec<(String, String)>, String);
+
 /// What the stub answers, and what it was asked.
 #[derive(Clone, Default)]
 pub struct Stub {
-    reply: Arc<Mutex<(u16, Vec<(String, String)>, String)>>,
+    reply: Arc<Mutex<Canned>>,
     delay: Arc<Mutex<Duration>>,
     received: Arc<Mutex<Vec<Received>>>,
 }

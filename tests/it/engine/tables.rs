@@ -299,3 +299,18 @@ async fn a_database_that_is_not_there_is_an_inconsistent_source() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_path_reaches_into_json() {
+    let engine = TestEngine::start().await;
+    let query =
+        "{ author_by_pk(id: 1) { second: tags(path: \"$.a[1]\") none: tags(path: \"b\") all: tags } }";
+    assert_eq!(
+        data(&engine, "user", query).await,
+        json!({"author_by_pk": {"second": 2, "none": null, "all": {"a": [1, 2]}}})
+    );
+    let reply = engine
+        .ask_as("user", "{ author { tags(path: \"a..b\") } }", json!({}))
+        .await;
+    assert_eq!(reply, refusal("parse json path error: a..b", "$", "parse-failed"));
+}
