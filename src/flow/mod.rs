@@ -15,7 +15,6 @@ use std::fmt;
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 pub use account::UpdateAccount;
 pub use error::Error;

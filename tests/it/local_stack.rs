@@ -84,8 +84,7 @@ async fn a_database_that_a_crash_left_behind_is_adopted() {
     let folder = tempfile::tempdir_in("/tmp").unwrap();
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let data = folder.path().to_str().unwrap().to_owned();
-    // Dropping the handle kills the program; its PostgreSQL lives on.
-    drop(start(&data).await);
+    start(&data).await.kill().await;
     let pid = folder.path().join("postgres/postmaster.pid");
     let first = std::fs::read_to_string(&pid).unwrap();
     let stack = start(&data).await;

@@ -129,6 +129,10 @@ async fn start() -> Postgres {
     server
 }
 
+#[expect(
+    clippy::zombie_processes,
+    reason = "the watchdog outlives this process, which is its purpose"
+)]
 fn stop_when_this_process_ends(folder: &Path) {
     let script = r#"
         while kill -0 "$1" 2>/dev/null; do sleep 0.2; done

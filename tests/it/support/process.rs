@@ -99,6 +99,11 @@ impl Process {
         Reply::of(request.send().await.unwrap()).await
     }
 
+    /// Ends it as a crash does.
+    pub async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
     /// Asks it to stop as an orchestrator does, and returns its log.
     pub async fn stop(mut self) -> (ExitStatus, String) {
         let id = self.child.id().unwrap().to_string();
