@@ -1,6 +1,7 @@
 //! Signing in with a signed message.
 
 use aws_lc_rs::digest;
+use time::Duration;
 use tracing::info;
 
 use super::{Error, Service, Tokens};
@@ -9,6 +10,10 @@ use crate::model::Client;
 use crate::siwe;
 use crate::storage::{LogIn, LoggedIn};
 use crate::token::{Identity, RefreshToken};
+
+/// How far this process's clock, which judges messages, may fall behind the database's, which
+/// forgets nonces, before a message could be played again.
+const CLOCKS_APART: Duration = Duration::hours(2);
 
 impl Service {
     /// Verifies `message` and `signature`, spends the nonce and opens a session.
@@ -30,7 +35,7 @@ impl Service {
                 chain_id: proof.chain_id(),
                 nonce: nonce_hash(proof.nonce()),
                 nonce_was_issued: self.nonces == Nonces::Server,
-                remember_until: proof.acceptable_until(),
+                remember_until: proof.acceptable_until() + CLOCKS_APART,
                 user_id: self.entropy.uuid(),
                 session_id,
                 token: refresh.hash(),

@@ -1,4 +1,5 @@
-//! Seed 004 to the letter, through the local engine at the minute it was written.
+//! Seed 004 to the letter, through the local engine at the minute it was written, and what else
+//! needs a clock or a configuration of the test's own.
 //!
 //! Not for a real Hasura: its clock cannot be set back to 2024.
 
@@ -97,4 +98,34 @@ async fn an_access_token_expires_after_its_hour_and_the_refresh_token_does_not()
         .graphql(&[], document, restore)
         .await
         .tokens("v1RestoreSession");
+}
+
+#[tokio::test]
+async fn an_admin_chooses_to_act_as_admin_and_may_then_do_everything() {
+    let (alice, bob) = (crate::support::wallet(), crate::support::wallet());
+    let admins = [("ADMIN_ADDRESSES", alice.address().to_string())];
+    let admins = admins.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let hasura = Hasura::local(Clock::system(), &admins).await;
+    let (access, _) = hasura.log_in(&alice).await;
+    hasura.log_in(&bob).await;
+    let bearer = format!("Bearer {access}");
+    let account = json!({"account": {"data": {
+        "networks": ["ethereum"], "name": "by an admin", "address": bob.address().to_string(),
+    }}});
+    // Without asking for it, an admin is a user like others.
+    let as_user = [("authorization", bearer.as_str())];
+    hasura
+        .graphql(&as_user, UPDATE, account.clone())
+        .await
+        .assert_code("forbidden");
+    let as_admin = [("authorization", bearer.as_str()), ("x-hasura-role", "admin")];
+    let answer = hasura.graphql(&as_admin, UPDATE, account).await;
+    assert_eq!(
+        answer.data()["v1UpdateAccount"]["res"],
+        json!({"updatedIn": ["ethereum"]})
+    );
+    let answer = hasura
+        .graphql(&as_admin, "{ accounts { user_id name } }", json!({}))
+        .await;
+    assert_eq!(answer.data()["accounts"].as_array().unwrap().len(), 2);
 }

@@ -158,7 +158,7 @@ async fn a_sweep_removes_what_has_had_its_time_and_nothing_else() {
         1
     );
 
-    app.clock.advance(time::Duration::minutes(20));
+    app.clock.advance(time::Duration::hours(3));
     app.app_service.sweep().await.unwrap();
     assert_eq!(count("select count(*) from auth.spent_nonces").await, 0);
     assert_eq!(
