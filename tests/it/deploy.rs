@@ -22,6 +22,9 @@ fn yaml(path: &str) -> Value {
 /// The port of the service: the one that its image listens on.
 fn service_port() -> u16 {
     let dockerfile = read("Dockerfile");
-    let line = dockerfile.lines().find_map(|line| line.strip_prefix("ENV LISTEN_ADDR=")).unwrap();
+    let line = dockerfile
+        .lines()
+        .find_map(|line| line.strip_prefix("ENV LISTEN_ADDR="))
+        .unwrap();
     line.parse::<std::net::SocketAddr>().unwrap().port()
 }

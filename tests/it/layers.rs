@@ -9,12 +9,30 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
     (
         "cli",
-        &["app", "clock", "config", "engine", "entropy", "flow", "http", "local", "model", "secret", "siwe", "storage"],
+        &[
+            "app", "clock", "config", "engine", "entropy", "flow", "http", "local", "model", "secret",
+            "siwe", "storage",
+        ],
     ),
-    ("local", &["app", "clock", "config", "engine", "entropy", "model", "secret", "storage"]),
-    ("app", &["clock", "config", "entropy", "flow", "http", "model", "secret", "storage"]),
+    (
+        "local",
+        &[
+            "app", "clock", "config", "engine", "entropy", "model", "secret", "storage",
+        ],
+    ),
+    (
+        "app",
+        &[
+            "clock", "config", "entropy", "flow", "http", "model", "secret", "storage",
+        ],
+    ),
     ("http", &["config", "entropy", "flow", "model", "secret", "siwe"]),
-    ("flow", &["clock", "config", "entropy", "model", "secret", "siwe", "storage", "token"]),
+    (
+        "flow",
+        &[
+            "clock", "config", "entropy", "model", "secret", "siwe", "storage", "token",
+        ],
+    ),
     ("storage", &["clock", "config", "model", "secret", "token"]),
     ("token", &["config", "entropy", "model", "secret"]),
     ("config", &["model", "secret", "siwe"]),
@@ -28,8 +46,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 ];
 
 /// Files that break the table, each with its reason. One that breaks it no longer must go.
-const EXCEPTIONS: &[(&str, &str, &str)] =
-    &[("src/http/error.rs", "storage", "walks the causes of a fault for the log, and cuts what PostgreSQL may quote")];
+const EXCEPTIONS: &[(&str, &str, &str)] = &[(
+    "src/http/error.rs",
+    "storage",
+    "walks the causes of a fault for the log, and cuts what PostgreSQL may quote",
+)];
 
 /// Crates that only some parts may name.
 const CRATES: &[(&str, &[&str])] = &[
@@ -48,7 +69,11 @@ fn part(path: &str) -> &str {
 
 /// The lines of code, without comments, each with how deep its module lies below the crate.
 fn code_lines(path: &str, text: &str) -> Vec<(usize, String)> {
-    let modules = path.strip_prefix("src/").unwrap().trim_end_matches(".rs").trim_end_matches("/mod");
+    let modules = path
+        .strip_prefix("src/")
+        .unwrap()
+        .trim_end_matches(".rs")
+        .trim_end_matches("/mod");
     let depth = modules.split('/').count();
     let mut inside_tests = 0;
     let mut lines = Vec::new();
@@ -83,7 +108,9 @@ fn named_parts(path: &str) -> Vec<String> {
         while let Some(at) = rest.find("super::") {
             let chain = &rest[at..];
             let climbed = chain.matches("super::").count().min(chain.len() / 7);
-            let climbed = (1..=climbed).take_while(|n| chain.starts_with(&"super::".repeat(*n))).count();
+            let climbed = (1..=climbed)
+                .take_while(|n| chain.starts_with(&"super::".repeat(*n)))
+                .count();
             rest = &chain[climbed * 7..];
             if climbed >= *depth {
                 names.extend(heads(rest));
@@ -98,9 +125,14 @@ fn named_parts(path: &str) -> Vec<String> {
 /// The first names of a path or of a group of paths: `flow::Error` → flow; `{http::{self}, flow}` → http, flow.
 fn heads(text: &str) -> Vec<String> {
     let word = |text: &str| -> String {
-        text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+        text.trim_start()
+            .chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect()
     };
-    let Some(group) = text.strip_prefix('{') else { return vec![word(text)] };
+    let Some(group) = text.strip_prefix('{') else {
+        return vec![word(text)];
+    };
     let mut depth = 0;
     let mut items = vec![String::new()];
     for c in group.chars() {
@@ -112,7 +144,11 @@ fn heads(text: &str) -> Vec<String> {
             c => items.last_mut().unwrap().push(c),
         }
     }
-    items.iter().map(|item| word(item)).filter(|name| !name.is_empty()).collect()
+    items
+        .iter()
+        .map(|item| word(item))
+        .filter(|name| !name.is_empty())
+        .collect()
 }
 
 #[test]
@@ -126,11 +162,17 @@ fn imports_go_only_in_the_directions_of_the_architecture() {
             .iter()
             .find(|(name, _)| *name == own)
             .unwrap_or_else(|| panic!("{path}: say in tests/it/layers.rs what {own} may import"));
-        for name in named_parts(path).iter().filter(|name| parts.contains(&name.as_str()) && *name != own) {
+        for name in named_parts(path)
+            .iter()
+            .filter(|name| parts.contains(&name.as_str()) && *name != own)
+        {
             if allowed.contains(&name.as_str()) {
                 continue;
             }
-            match EXCEPTIONS.iter().position(|(file, part, _)| file == path && part == name) {
+            match EXCEPTIONS
+                .iter()
+                .position(|(file, part, _)| file == path && part == name)
+            {
                 Some(at) => used[at] = true,
                 None => wrong.push(format!("{path} must not import {name}")),
             }
@@ -138,7 +180,10 @@ fn imports_go_only_in_the_directions_of_the_architecture() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     for (used, (file, part, _)) in used.iter().zip(EXCEPTIONS) {
-        assert!(used, "{file} does not import {part} any more: delete its exception");
+        assert!(
+            used,
+            "{file} does not import {part} any more: delete its exception"
+        );
     }
 }
 
@@ -173,7 +218,13 @@ fn crates_of_the_edges_are_named_only_at_the_edges() {
 fn flows_know_nothing_of_http_or_json() {
     for path in files("src/flow", "rs") {
         for (_, line) in code_lines(&path, &read(&path)) {
-            for word in ["serde_json", "serde::", "StatusCode", "crate::http", "tokio_postgres"] {
+            for word in [
+                "serde_json",
+                "serde::",
+                "StatusCode",
+                "crate::http",
+                "tokio_postgres",
+            ] {
                 assert!(!line.contains(word), "{path}: {line}");
             }
         }
@@ -183,15 +234,24 @@ fn flows_know_nothing_of_http_or_json() {
 #[test]
 fn every_file_says_first_what_it_is() {
     for path in files("src", "rs").into_iter().chain(files("tests", "rs")) {
-        assert!(read(&path).starts_with("//! "), "{path} does not open with a paragraph");
+        assert!(
+            read(&path).starts_with("//! "),
+            "{path} does not open with a paragraph"
+        );
     }
 }
 
 #[test]
 fn no_file_is_longer_than_400_lines_before_its_tests() {
     for path in files("src", "rs").into_iter().chain(files("tests", "rs")) {
-        let lines = read(&path).lines().take_while(|line| *line != "#[cfg(test)]").count();
-        assert!(lines <= 400, "{path} has {lines} lines: look for the second noun in it");
+        let lines = read(&path)
+            .lines()
+            .take_while(|line| *line != "#[cfg(test)]")
+            .count();
+        assert!(
+            lines <= 400,
+            "{path} has {lines} lines: look for the second noun in it"
+        );
     }
 }
 
@@ -202,7 +262,11 @@ fn only_the_configuration_reads_the_environment() {
     for path in files("src", "rs") {
         for (_, line) in code_lines(&path, &read(&path)) {
             let names = line.contains("std::env") || line.contains("env::var");
-            assert!(!names || allowed.contains(&path.as_str()), "{path}: {}", line.trim());
+            assert!(
+                !names || allowed.contains(&path.as_str()),
+                "{path}: {}",
+                line.trim()
+            );
         }
     }
 }
@@ -210,8 +274,18 @@ fn only_the_configuration_reads_the_environment() {
 #[test]
 fn only_storage_and_the_local_stack_speak_sql() {
     let marks = [
-        "select ", "insert into ", "delete from ", "create table", "create role ", "create schema",
-        "create database", "grant select", "grant usage", "alter table", "drop table", "truncate ",
+        "select ",
+        "insert into ",
+        "delete from ",
+        "create table",
+        "create role ",
+        "create schema",
+        "create database",
+        "grant select",
+        "grant usage",
+        "alter table",
+        "drop table",
+        "truncate ",
     ];
     for path in files("src", "rs") {
         if matches!(part(&path), "storage" | "engine" | "local") {
@@ -221,7 +295,10 @@ fn only_storage_and_the_local_stack_speak_sql() {
         let (code, _) = text.split_once("#[cfg(test)]").unwrap_or((text.as_str(), ""));
         for literal in literals(code) {
             let lower = literal.trim_start().to_lowercase();
-            assert!(!marks.iter().any(|mark| lower.starts_with(mark)), "{path}: {literal}");
+            assert!(
+                !marks.iter().any(|mark| lower.starts_with(mark)),
+                "{path}: {literal}"
+            );
         }
     }
 }

@@ -27,7 +27,10 @@ pub fn files(folder: &str, extension: &str) -> Vec<String> {
 fn walk(folder: &Path, extension: &str, found: &mut Vec<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
         if path.is_dir() {
             if !matches!(name, "target" | "node_modules" | ".venv" | ".git") {
                 walk(&path, extension, found);
@@ -49,7 +52,9 @@ pub fn literals(source: &str) -> Vec<&str> {
 
 /// A piece of `text` between two marks, for tests that look into one section or one function.
 pub fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
-    let (_, rest) = text.split_once(begin).unwrap_or_else(|| panic!("{begin:?} is not there any more"));
+    let (_, rest) = text
+        .split_once(begin)
+        .unwrap_or_else(|| panic!("{begin:?} is not there any more"));
     rest.split_once(end).map_or(rest, |(piece, _)| piece)
 }
 
@@ -63,7 +68,12 @@ pub fn table_rows(markdown: &str) -> Vec<Vec<String>> {
         let is_head = lines.get(at + 1).is_some_and(|next| is_rule(next));
         if is_row(line) && !is_rule(line) && !is_head {
             let inner = line.trim().trim_matches('|').replace("\\|", "\u{1}");
-            rows.push(inner.split('|').map(|cell| cell.trim().replace('\u{1}', "|")).collect());
+            rows.push(
+                inner
+                    .split('|')
+                    .map(|cell| cell.trim().replace('\u{1}', "|"))
+                    .collect(),
+            );
         }
     }
     rows

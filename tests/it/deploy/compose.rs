@@ -14,8 +14,13 @@ fn stack() -> Value {
 
 fn environment(stack: &Value, service: &str) -> BTreeMap<String, Option<String>> {
     let of_service = &stack["services"][service]["environment"];
-    let pairs = of_service.as_object().unwrap_or_else(|| panic!("{service} has no environment"));
-    pairs.iter().map(|(name, value)| (name.clone(), value.as_str().map(str::to_owned))).collect()
+    let pairs = of_service
+        .as_object()
+        .unwrap_or_else(|| panic!("{service} has no environment"));
+    pairs
+        .iter()
+        .map(|(name, value)| (name.clone(), value.as_str().map(str::to_owned)))
+        .collect()
 }
 
 /// A value as compose resolves it for somebody who set nothing but the secrets.
@@ -43,7 +48,14 @@ fn of_env_file() -> BTreeMap<String, String> {
         .lines()
         .filter(|line| !line.starts_with('#'))
         .filter_map(|line| line.split_once('='))
-        .map(|(name, value)| (name.to_owned(), value.trim_matches('\'').replace("$key", "9fK2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0A")))
+        .map(|(name, value)| {
+            (
+                name.to_owned(),
+                value
+                    .trim_matches('\'')
+                    .replace("$key", "9fK2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0A"),
+            )
+        })
         .collect()
 }
 
@@ -55,10 +67,16 @@ fn every_variable_of_our_containers_is_one_that_the_binary_reads() {
         assert!(known(name), "the service does not read {name}");
     }
     for name in environment(&stack, "migrate").keys() {
-        assert!(known(name) || name == "PG_DATABASE_URL", "migrate does not read {name}");
+        assert!(
+            known(name) || name == "PG_DATABASE_URL",
+            "migrate does not read {name}"
+        );
     }
     for name in of_env_file().keys() {
-        assert!(known(name) || name.starts_with("HASURA_GRAPHQL_"), "nobody reads {name} of .env.hasura.jwt");
+        assert!(
+            known(name) || name.starts_with("HASURA_GRAPHQL_"),
+            "nobody reads {name} of .env.hasura.jwt"
+        );
     }
 }
 
@@ -72,26 +90,55 @@ fn the_service_starts_with_what_compose_gives_it() {
     }
     let config = Config::read(&variables).unwrap_or_else(|faults| panic!("{faults}"));
     assert_eq!(config.trusted_hops, 1, "the proxy is one hop");
-    assert_eq!((config.jwt.issuer.as_str(), config.jwt.audience.join(",").as_str()), ("hasura-siwe", "hasura"));
+    assert_eq!(
+        (config.jwt.issuer.as_str(), config.jwt.audience.join(",").as_str()),
+        ("hasura-siwe", "hasura")
+    );
 }
 
 #[test]
 fn hasura_is_set_up_as_the_service_needs_it() {
     let hasura = environment(&stack(), "graphql-engine");
-    let value = |name: &str| hasura.get(name).cloned().flatten().unwrap_or_else(|| panic!("{name} is not set"));
-    assert_eq!(value("ACTIONS_BASE_URL"), format!("http://service:{}", service_port()));
+    let value = |name: &str| {
+        hasura
+            .get(name)
+            .cloned()
+            .flatten()
+            .unwrap_or_else(|| panic!("{name} is not set"))
+    };
+    assert_eq!(
+        value("ACTIONS_BASE_URL"),
+        format!("http://service:{}", service_port())
+    );
     assert_eq!(value("HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE"), "true");
     assert_eq!(value("HASURA_GRAPHQL_ENABLED_APIS"), "graphql");
     assert_eq!(value("HASURA_GRAPHQL_ENABLE_CONSOLE"), "false");
     assert_eq!(value("HASURA_GRAPHQL_DEV_MODE"), "false");
-    assert!(!value("HASURA_GRAPHQL_ENABLED_LOG_TYPES").contains("query-log"), "it would write refresh tokens");
-    assert!(hasura.keys().all(|name| !name.contains("AUTH_HOOK") && !name.contains("JWT")), "the mode is a file");
+    assert!(
+        !value("HASURA_GRAPHQL_ENABLED_LOG_TYPES").contains("query-log"),
+        "it would write refresh tokens"
+    );
+    assert!(
+        hasura
+            .keys()
+            .all(|name| !name.contains("AUTH_HOOK") && !name.contains("JWT")),
+        "the mode is a file"
+    );
     assert_eq!(of_env_file()["HASURA_GRAPHQL_UNAUTHORIZED_ROLE"], "guest");
     let stack = stack();
-    assert_eq!(stack["services"]["graphql-engine"]["env_file"][0], ".env.hasura.${AUTH_MODE:-jwt}");
+    assert_eq!(
+        stack["services"]["graphql-engine"]["env_file"][0],
+        ".env.hasura.${AUTH_MODE:-jwt}"
+    );
     assert_eq!(stack["services"]["service"]["env_file"][0], ".env.hasura.jwt");
-    for name in environment(&stack, "graphql-engine").keys().filter(|name| name.starts_with("HASURA_")) {
-        assert!(name.starts_with("HASURA_GRAPHQL_"), "{name} is no variable of Hasura's");
+    for name in environment(&stack, "graphql-engine")
+        .keys()
+        .filter(|name| name.starts_with("HASURA_"))
+    {
+        assert!(
+            name.starts_with("HASURA_GRAPHQL_"),
+            "{name} is no variable of Hasura's"
+        );
     }
 }
 
@@ -102,9 +149,15 @@ fn hasura_connects_as_a_role_of_its_own() {
     assert!(url("graphql-engine", "PG_DATABASE_URL").starts_with("postgres://hasura:"));
     assert!(url("graphql-engine", "HASURA_GRAPHQL_METADATA_DATABASE_URL").starts_with("postgres://hasura:"));
     assert!(url("service", "DATABASE_URL").starts_with("postgres://siwe:"));
-    assert_eq!(url("migrate", "PG_DATABASE_URL"), url("graphql-engine", "PG_DATABASE_URL"));
+    assert_eq!(
+        url("migrate", "PG_DATABASE_URL"),
+        url("graphql-engine", "PG_DATABASE_URL")
+    );
     let init = read("deploy/postgres/init.sh");
-    for statement in ["create role hasura login nosuperuser", "create schema hdb_catalog authorization hasura"] {
+    for statement in [
+        "create role hasura login nosuperuser",
+        "create schema hdb_catalog authorization hasura",
+    ] {
         assert!(init.contains(statement), "{statement}");
     }
 }
@@ -112,10 +165,20 @@ fn hasura_connects_as_a_role_of_its_own() {
 #[test]
 fn there_is_no_default_secret() {
     let text = read("docker-compose.yml") + &read("docker-compose.console.yml");
-    for piece in text.split("${").skip(1).filter_map(|piece| piece.split('}').next()) {
-        let name: String = piece.chars().take_while(|c| c.is_ascii_uppercase() || *c == '_').collect();
+    for piece in text
+        .split("${")
+        .skip(1)
+        .filter_map(|piece| piece.split('}').next())
+    {
+        let name: String = piece
+            .chars()
+            .take_while(|c| c.is_ascii_uppercase() || *c == '_')
+            .collect();
         if name.ends_with("SECRET") || name.ends_with("PASSWORD") {
-            assert!(piece[name.len()..].starts_with(":?"), "${{{piece}}} may be empty or has a default");
+            assert!(
+                piece[name.len()..].starts_with(":?"),
+                "${{{piece}}} may be empty or has a default"
+            );
         }
     }
     for line in read(".env.example").lines() {
@@ -140,14 +203,23 @@ fn things_start_in_their_order_and_only_the_proxy_has_a_port() {
         let networks = service["networks"].as_array().unwrap();
         for network in networks.iter().filter_map(Value::as_str) {
             let internal = stack["networks"][network]["internal"] == true;
-            assert!(internal || name == "proxy", "{name} is on {network}, which leads outside");
+            assert!(
+                internal || name == "proxy",
+                "{name} is on {network}, which leads outside"
+            );
         }
         let once = service["restart"] == "no";
-        assert!(once || service.get("healthcheck").is_some(), "{name} has no health check");
+        assert!(
+            once || service.get("healthcheck").is_some(),
+            "{name} has no health check"
+        );
     }
     for service in ["migrate", "service"] {
         let service = &stack["services"][service];
-        assert!(service["read_only"] == true && service["cap_drop"][0] == "ALL", "what the anchor says is merged in");
+        assert!(
+            service["read_only"] == true && service["cap_drop"][0] == "ALL",
+            "what the anchor says is merged in"
+        );
     }
 }
 
@@ -155,14 +227,22 @@ fn things_start_in_their_order_and_only_the_proxy_has_a_port() {
 fn what_is_mounted_is_there() {
     let stack = stack();
     for (name, service) in stack["services"].as_object().unwrap() {
-        for volume in service["volumes"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        for volume in service["volumes"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+        {
             let source = volume.split(':').next().unwrap();
             let Some(path) = source.strip_prefix("./") else {
                 assert!(stack["volumes"].get(source).is_some(), "{name}: {source}");
                 continue;
             };
             let there = crate::repository::root().join(path).exists();
-            assert!(there || path == "hasura/metadata" && files("", "yaml").is_empty(), "{name} mounts {path}");
+            assert!(
+                there || path == "hasura/metadata" && files("", "yaml").is_empty(),
+                "{name} mounts {path}"
+            );
         }
     }
 }

@@ -7,7 +7,10 @@ use crate::repository::{between, read};
 fn log_in_has_a_path_of_its_own_in_the_proxy_and_in_the_front() {
     let caddyfile = read("Caddyfile");
     let login = between(&caddyfile, "@login {", "}");
-    assert!(login.contains("method POST") && login.contains("path /v1/login\n"), "{login}");
+    assert!(
+        login.contains("method POST") && login.contains("path /v1/login\n"),
+        "{login}"
+    );
     assert!(caddyfile.contains("rewrite @login /v1/graphql\n"));
     let front = read("src/local/front.rs");
     assert!(front.contains(r#""/v1/login" if parts.method == Method::POST => "/v1/graphql""#));
@@ -29,9 +32,15 @@ fn it_listens_where_compose_publishes_and_passes_on_to_hasura() {
         between(&caddyfile, "{$HASURA_UPSTREAM:", "}"),
     );
     assert!(published.ends_with(&format!(":{port}")), "{published}");
-    assert!(published.starts_with("${HTTP_BIND:-127.0.0.1}"), "on this machine alone until somebody says otherwise");
+    assert!(
+        published.starts_with("${HTTP_BIND:-127.0.0.1}"),
+        "on this machine alone until somebody says otherwise"
+    );
     let (host, _) = upstream.split_once(':').unwrap();
-    assert!(stack["services"].get(host).is_some(), "{host} is no service of compose");
+    assert!(
+        stack["services"].get(host).is_some(),
+        "{host} is no service of compose"
+    );
     let health = stack["services"]["proxy"]["healthcheck"]["test"].to_string();
     assert!(health.contains(&format!("127.0.0.1:{port}/healthz")), "{health}");
 }

@@ -5,9 +5,17 @@ use std::process::Command;
 use crate::repository::root;
 
 fn passes(script: &str) {
-    let output = Command::new("sh").arg(root().join("tests/deploy").join(script)).output().unwrap();
-    let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).join("\n");
-    assert!(output.status.success(), "{script} (`make test-deps` installs what is missing):\n{text}");
+    let output = Command::new("sh")
+        .arg(root().join("tests/deploy").join(script))
+        .output()
+        .unwrap();
+    let text = [output.stdout, output.stderr]
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .join("\n");
+    assert!(
+        output.status.success(),
+        "{script} (`make test-deps` installs what is missing):\n{text}"
+    );
 }
 
 #[test]

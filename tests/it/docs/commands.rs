@@ -17,7 +17,12 @@ fn code_of_documents() -> Vec<(String, String)> {
                 let line = line.split(" # ").next().unwrap();
                 code.push((path.clone(), line.trim().trim_start_matches("$ ").to_owned()));
             } else {
-                code.extend(line.split('`').skip(1).step_by(2).map(|span| (path.clone(), span.to_owned())));
+                code.extend(
+                    line.split('`')
+                        .skip(1)
+                        .step_by(2)
+                        .map(|span| (path.clone(), span.to_owned())),
+                );
             }
         }
     }
@@ -28,9 +33,13 @@ fn code_of_documents() -> Vec<(String, String)> {
 fn commands(line: &str) -> Vec<Vec<String>> {
     line.split(['|', ';', '&', '('])
         .map(|part| {
-            let words = part.split_whitespace().map(|word| word.trim_matches(['\'', '"', ')']).to_owned());
+            let words = part
+                .split_whitespace()
+                .map(|word| word.trim_matches(['\'', '"', ')']).to_owned());
             // Variables in front of a command, and sudo, are not the command.
-            words.skip_while(|word| word.contains('=') || word == "sudo" || word == "$").collect()
+            words
+                .skip_while(|word| word.contains('=') || word == "sudo" || word == "$")
+                .collect()
         })
         .filter(|words: &Vec<String>| !words.is_empty())
         .collect()
@@ -66,9 +75,14 @@ fn ours(words: &[String]) -> Option<(Vec<String>, Vec<String>)> {
         _ => return None,
     };
     let rest = &words[at + 1..];
-    let is_name = |word: &&String| word.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !word.starts_with('-');
+    let is_name =
+        |word: &&String| word.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !word.starts_with('-');
     let path = rest.iter().take_while(is_name).take(2).cloned().collect();
-    let flags = rest.iter().filter(|word| word.starts_with("--")).cloned().collect();
+    let flags = rest
+        .iter()
+        .filter(|word| word.starts_with("--"))
+        .cloned()
+        .collect();
     Some((path, flags))
 }
 
@@ -78,11 +92,23 @@ fn every_command_in_the_documents_exists_with_its_flags() {
     for (path, line) in code_of_documents() {
         for words in commands(&line) {
             if let Some((subcommand, flags)) = ours(&words).filter(|(subcommand, _)| !subcommand.is_empty()) {
-                let help = Command::new(env!("CARGO_BIN_EXE_hasura-siwe")).args(&subcommand).arg("--help").output().unwrap();
-                assert!(help.status.success(), "{path}: hasura-siwe {} is no command", subcommand.join(" "));
+                let help = Command::new(env!("CARGO_BIN_EXE_hasura-siwe"))
+                    .args(&subcommand)
+                    .arg("--help")
+                    .output()
+                    .unwrap();
+                assert!(
+                    help.status.success(),
+                    "{path}: hasura-siwe {} is no command",
+                    subcommand.join(" ")
+                );
                 let text = String::from_utf8(help.stdout).unwrap();
                 for flag in flags {
-                    assert!(text.contains(&flag), "{path}: hasura-siwe {} has no {flag}", subcommand.join(" "));
+                    assert!(
+                        text.contains(&flag),
+                        "{path}: hasura-siwe {} has no {flag}",
+                        subcommand.join(" ")
+                    );
                 }
                 seen.insert(subcommand[0].clone());
             }
@@ -98,7 +124,9 @@ fn every_script_in_the_documents_exists() {
     for (path, line) in code_of_documents() {
         for word in line.split_whitespace() {
             let word = word.trim_matches(['`', ',', '(', ')']);
-            let is_script = ["scripts/", "tests/deploy/", "deploy/"].iter().any(|folder| word.starts_with(folder));
+            let is_script = ["scripts/", "tests/deploy/", "deploy/"]
+                .iter()
+                .any(|folder| word.starts_with(folder));
             if is_script && !word.contains('*') {
                 assert!(crate::repository::root().join(word).exists(), "{path}: {word}");
             }

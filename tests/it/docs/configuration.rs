@@ -11,9 +11,15 @@ use crate::repository::{between, code_span, files, literals, read, table_rows};
 const NOT_IN_ENV_EXAMPLE: &[(&str, &str)] = &[
     ("DATABASE_URL", "made in docker-compose.yml from SIWE_DB_PASSWORD"),
     ("DATABASE_DIRECT_URL", "compose has no pooler"),
-    ("DATABASE_CA_FILE", "compose's PostgreSQL lies on a network of its own, without TLS"),
+    (
+        "DATABASE_CA_FILE",
+        "compose's PostgreSQL lies on a network of its own, without TLS",
+    ),
     ("LISTEN_ADDR", "set in the image"),
-    ("HASURA_GRAPHQL_JWT_SECRET", "in .env.hasura.jwt, which Hasura reads as well"),
+    (
+        "HASURA_GRAPHQL_JWT_SECRET",
+        "in .env.hasura.jwt, which Hasura reads as well",
+    ),
 ];
 
 /// Where compose's default differs from the program's.
@@ -42,7 +48,10 @@ fn good() -> Variables {
     [
         ("DATABASE_URL", "postgres://siwe:password@localhost/siwe"),
         ("ACTIONS_SECRET", "Qm3Xv8Lk1Rt6Zp0Wb5Ny9Hc2Jd7Fs4Ga"),
-        ("HASURA_GRAPHQL_JWT_SECRET", r#"{"type":"HS256","key":"9fK2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0A"}"#),
+        (
+            "HASURA_GRAPHQL_JWT_SECRET",
+            r#"{"type":"HS256","key":"9fK2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0A"}"#,
+        ),
         ("SIWE_ORIGINS", "https://app.example.com"),
     ]
     .into_iter()
@@ -58,7 +67,9 @@ fn judge(name: &str, value: &str) -> Result<(), String> {
         variables.set("REFRESH_IDLE_TTL", "10m");
     }
     variables.set(name, value);
-    Config::read(&variables).map(drop).map_err(|faults| faults.to_string())
+    Config::read(&variables)
+        .map(drop)
+        .map_err(|faults| faults.to_string())
 }
 
 #[test]
@@ -81,8 +92,15 @@ fn defaults_requirements_and_file_forms_are_the_programs() {
             Some("none") => "Default: none.".to_owned(),
             Some(value) => format!("Default: `{value}`."),
         };
-        assert!(text.contains(&expected), "{name}: docs/configuration.md should say {expected:?}");
-        assert_eq!(text.contains(&format!("`{name}_FILE`")), variable.secret, "{name}: is there a {name}_FILE?");
+        assert!(
+            text.contains(&expected),
+            "{name}: docs/configuration.md should say {expected:?}"
+        );
+        assert_eq!(
+            text.contains(&format!("`{name}_FILE`")),
+            variable.secret,
+            "{name}: is there a {name}_FILE?"
+        );
     }
 }
 
@@ -91,7 +109,10 @@ fn the_examples_are_accepted() {
     let document = document();
     let mut tried = 0;
     for (name, text) in sections(&document) {
-        for line in text.lines().filter_map(|line| line.strip_prefix(&format!("{name}="))) {
+        for line in text
+            .lines()
+            .filter_map(|line| line.strip_prefix(&format!("{name}=")))
+        {
             let value = line.trim_matches('\'');
             // An example of a secret shows its shape and no value that somebody could copy.
             if value.contains('…') {
@@ -109,7 +130,9 @@ fn the_examples_are_accepted() {
 fn the_limits_are_the_programs() {
     let mut tried = 0;
     for (name, text) in sections(&document()) {
-        let Some(limits) = text.split("From `").nth(1) else { continue };
+        let Some(limits) = text.split("From `").nth(1) else {
+            continue;
+        };
         let least = limits.split('`').next().unwrap();
         let most = limits.split('`').nth(2).unwrap();
         for value in [least, most] {
@@ -120,7 +143,10 @@ fn the_limits_are_the_programs() {
         }
         tried += 1;
     }
-    assert_eq!(tried, 5, "the limits of five variables are documented as From `a` to `b`");
+    assert_eq!(
+        tried, 5,
+        "the limits of five variables are documented as From `a` to `b`"
+    );
 }
 
 /// One step below the least and one above the most.
@@ -139,15 +165,28 @@ fn beyond(least: &str, most: &str) -> Vec<String> {
 #[test]
 fn every_variable_that_the_source_names_is_documented() {
     let document = document();
-    let known: Vec<&str> = VARIABLES.iter().map(|v| v.name).chain(OF_SINGLE_COMMANDS.iter().copied()).collect();
-    for path in files("src/config", "rs").into_iter().chain(files("src/cli", "rs")) {
+    let known: Vec<&str> = VARIABLES
+        .iter()
+        .map(|v| v.name)
+        .chain(OF_SINGLE_COMMANDS.iter().copied())
+        .collect();
+    for path in files("src/config", "rs")
+        .into_iter()
+        .chain(files("src/cli", "rs"))
+    {
         let text = read(&path);
         let (code, _) = text.split_once("#[cfg(test)]").unwrap_or((text.as_str(), ""));
         for name in literals(code) {
             let is_name = name.contains('_') && name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
             if is_name && !name.starts_with('_') {
-                assert!(known.contains(&name), "{path} reads {name}, which VARIABLES does not list");
-                assert!(document.contains(&format!("`{name}`")), "{name} is not in docs/configuration.md");
+                assert!(
+                    known.contains(&name),
+                    "{path} reads {name}, which VARIABLES does not list"
+                );
+                assert!(
+                    document.contains(&format!("`{name}`")),
+                    "{name} is not in docs/configuration.md"
+                );
             }
         }
     }
@@ -170,10 +209,17 @@ fn env_example() -> BTreeMap<String, (bool, String)> {
 fn taken_by_compose() -> BTreeMap<String, Option<String>> {
     let mut taken = BTreeMap::new();
     for file in ["docker-compose.yml", "docker-compose.console.yml"] {
-        let text: String = read(file).lines().filter(|l| !l.trim_start().starts_with('#')).map(|l| format!("{l}\n")).collect();
+        let text: String = read(file)
+            .lines()
+            .filter(|l| !l.trim_start().starts_with('#'))
+            .map(|l| format!("{l}\n"))
+            .collect();
         for piece in text.split("${").skip(1) {
             let inner = piece.split('}').next().unwrap();
-            let name: String = inner.chars().take_while(|c| c.is_ascii_uppercase() || *c == '_').collect();
+            let name: String = inner
+                .chars()
+                .take_while(|c| c.is_ascii_uppercase() || *c == '_')
+                .collect();
             let default = inner[name.len()..].strip_prefix(":-").map(str::to_owned);
             taken.insert(name, default);
         }
@@ -205,9 +251,16 @@ fn env_example_shows_the_defaults() {
     let taken = taken_by_compose();
     for (name, (commented, shown)) in env_example() {
         if let Some((_, value)) = OTHER_DEFAULT_IN_COMPOSE.iter().find(|(other, _)| *other == name) {
-            assert_eq!((shown.as_str(), taken[&name].as_deref()), (*value, Some(*value)), "{name}");
+            assert_eq!(
+                (shown.as_str(), taken[&name].as_deref()),
+                (*value, Some(*value)),
+                "{name}"
+            );
         } else if let Some(default) = taken[&name].as_deref() {
-            assert_eq!(shown, default, "{name}: .env.example and docker-compose.yml differ");
+            assert_eq!(
+                shown, default,
+                "{name}: .env.example and docker-compose.yml differ"
+            );
         } else if let Some(variable) = VARIABLES.iter().find(|variable| variable.name == name) {
             let expected = match variable.default {
                 None => continue,
@@ -225,15 +278,31 @@ fn every_setting_of_compose_is_documented() {
     let document = document();
     let rows = table_rows(between(&document, "\n## For Hasura\n", "\n## The service\n"));
     let of_compose = table_rows(between(&document, "\n## For compose alone\n", "\n## "));
-    let listed: Vec<&str> = rows.iter().chain(&of_compose).filter_map(|row| code_span(&row[0])).collect();
-    for name in env_example().into_keys().filter(|name| !VARIABLES.iter().any(|v| v.name == name)) {
-        assert!(listed.contains(&name.as_str()), "{name} of .env.example is not in docs/configuration.md");
+    let listed: Vec<&str> = rows
+        .iter()
+        .chain(&of_compose)
+        .filter_map(|row| code_span(&row[0]))
+        .collect();
+    for name in env_example()
+        .into_keys()
+        .filter(|name| !VARIABLES.iter().any(|v| v.name == name))
+    {
+        assert!(
+            listed.contains(&name.as_str()),
+            "{name} of .env.example is not in docs/configuration.md"
+        );
     }
     let compose = read("docker-compose.yml");
     for line in between(&compose, "\n  graphql-engine:\n", "\n    volumes:\n").lines() {
         let name = line.trim().split(':').next().unwrap();
-        if line.starts_with("      ") && name.contains('_') && name.chars().all(|c| c.is_ascii_uppercase() || c == '_') {
-            assert!(listed.contains(&name), "{name}, which compose gives Hasura, is not in docs/configuration.md");
+        if line.starts_with("      ")
+            && name.contains('_')
+            && name.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+        {
+            assert!(
+                listed.contains(&name),
+                "{name}, which compose gives Hasura, is not in docs/configuration.md"
+            );
         }
     }
 }

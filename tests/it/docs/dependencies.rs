@@ -16,9 +16,15 @@ fn dependencies(section: &str) -> Vec<(String, String)> {
 
 #[test]
 fn every_dependency_carries_its_reason() {
-    for (name, rest) in dependencies("dependencies").into_iter().chain(dependencies("dev-dependencies")) {
+    for (name, rest) in dependencies("dependencies")
+        .into_iter()
+        .chain(dependencies("dev-dependencies"))
+    {
         let reason = rest.split_once(" # ").map(|(_, reason)| reason.trim());
-        assert!(reason.is_some_and(|reason| reason.len() > 5), "{name} in Cargo.toml says no reason behind a #");
+        assert!(
+            reason.is_some_and(|reason| reason.len() > 5),
+            "{name} in Cargo.toml says no reason behind a #"
+        );
     }
 }
 
@@ -33,7 +39,10 @@ fn architecture_says_of_each_dependency_what_it_does_and_what_would_replace_it()
         listed.extend(row[0].split('`').skip(1).step_by(2).map(str::to_owned));
         assert!(code_span(&row[0]).is_some(), "{row:?}");
     }
-    let mut used: Vec<String> = dependencies("dependencies").into_iter().map(|(name, _)| name).collect();
+    let mut used: Vec<String> = dependencies("dependencies")
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
     listed.sort();
     used.sort();
     assert_eq!(listed, used, "the table of ARCHITECTURE.md and Cargo.toml differ");

@@ -19,7 +19,11 @@ fn prose(text: &str) -> String {
 
 /// The targets of `[text](target)`.
 fn targets(text: &str) -> Vec<String> {
-    prose(text).split("](").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0.to_owned())).collect()
+    prose(text)
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| Some(rest.split_once(')')?.0.to_owned()))
+        .collect()
 }
 
 /// The anchor that a heading gets.
@@ -57,8 +61,14 @@ fn every_link_leads_somewhere() {
             if target.contains("://") || target.starts_with("mailto:") {
                 continue;
             }
-            let (file, heading) = target.split_once('#').map_or((target.as_str(), None), |(f, h)| (f, Some(h)));
-            let linked = if file.is_empty() { root().join(&path) } else { folder.join(file) };
+            let (file, heading) = target
+                .split_once('#')
+                .map_or((target.as_str(), None), |(f, h)| (f, Some(h)));
+            let linked = if file.is_empty() {
+                root().join(&path)
+            } else {
+                folder.join(file)
+            };
             if !linked.exists() {
                 broken.push(format!("{path}: {target}"));
             } else if let Some(heading) = heading {
@@ -87,13 +97,21 @@ fn every_document_is_linked_from_the_readme_or_from_one_that_is() {
             }
             // `docs/../SECURITY.md` is `SECURITY.md`.
             let linked = root().join(folder.join(file)).canonicalize().unwrap();
-            let linked = linked.strip_prefix(root().canonicalize().unwrap()).unwrap().to_str().unwrap().to_owned();
+            let linked = linked
+                .strip_prefix(root().canonicalize().unwrap())
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned();
             if !reached.contains(&linked) {
                 reached.push(linked);
             }
         }
     }
-    let lost: Vec<String> = files("", "md").into_iter().filter(|path| !reached.contains(path)).collect();
+    let lost: Vec<String> = files("", "md")
+        .into_iter()
+        .filter(|path| !reached.contains(path))
+        .collect();
     assert!(lost.is_empty(), "nobody finds {lost:?}: link them");
 }
 

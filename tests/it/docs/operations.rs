@@ -20,7 +20,10 @@ fn service_source() -> String {
         .map(|path| {
             let text = read(&path);
             let code = text.split("#[cfg(test)]").next().unwrap().to_owned();
-            code.lines().filter(|line| !line.trim_start().starts_with("//")).map(|l| format!("{l}\n")).collect::<String>()
+            code.lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+                .map(|l| format!("{l}\n"))
+                .collect::<String>()
         })
         .collect()
 }
@@ -41,13 +44,27 @@ fn every_field_of_the_log_is_documented() {
     let source = service_source();
     let documented = documented("The log");
     for field in &documented {
-        let code = if field.contains('.') { format!("{field} = ") } else { field.clone() };
-        assert!(source.contains(&code), "docs/operations.md lists {field}, which nothing logs");
+        let code = if field.contains('.') {
+            format!("{field} = ")
+        } else {
+            field.clone()
+        };
+        assert!(
+            source.contains(&code),
+            "docs/operations.md lists {field}, which nothing logs"
+        );
     }
     for (at, _) in source.match_indices(" = %").chain(source.match_indices(" = ?")) {
-        let name: String = source[..at].chars().rev().take_while(|c| c.is_alphanumeric() || "._".contains(*c)).collect();
+        let name: String = source[..at]
+            .chars()
+            .rev()
+            .take_while(|c| c.is_alphanumeric() || "._".contains(*c))
+            .collect();
         let name: String = name.chars().rev().collect();
-        assert!(documented.contains(&name), "{name} is logged and not in docs/operations.md");
+        assert!(
+            documented.contains(&name),
+            "{name} is logged and not in docs/operations.md"
+        );
     }
 }
 
@@ -57,7 +74,11 @@ fn every_line_that_an_operator_is_told_to_look_for_is_logged() {
     let document = read("docs/operations.md");
     let section = between(&document, "\n## At night, by symptom\n", "\n## ");
     let mut seen = 0;
-    for quoted in section.split('“').skip(1).filter_map(|rest| rest.split('”').next()) {
+    for quoted in section
+        .split('“')
+        .skip(1)
+        .filter_map(|rest| rest.split('”').next())
+    {
         assert!(source.contains(quoted), "nothing says “{quoted}”");
         seen += 1;
     }
