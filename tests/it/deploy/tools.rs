@@ -1,0 +1,29 @@
+//! The checks of tests/deploy, by the tools themselves.
+
+use std::process::Command;
+
+use crate::repository::root;
+
+fn passes(script: &str) {
+    let output = Command::new("sh")
+        .arg(root().join("tests/deploy").join(script))
+        .output()
+        .unwrap();
+    let text = [output.stdout, output.stderr]
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .join("\n");
+    assert!(
+        output.status.success(),
+        "{script} (`make test-deps` installs what is missing):\n{text}"
+    );
+}
+
+#[test]
+fn compose_finds_the_stack_sound_and_every_secret_asked_for() {
+    passes("compose.sh");
+}
+
+#[test]
+fn hadolint_finds_nothing_in_the_dockerfile() {
+    passes("hadolint.sh");
+}

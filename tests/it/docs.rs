@@ -1,0 +1,10 @@
+//! The documents against the program: what they name exists, and what exists is in them.
+//!
+//! One file a document. A failure here says which line to write, not how to silence the test.
+
+mod api;
+mod commands;
+mod configuration;
+mod dependencies;
+mod links;
+mod operations;

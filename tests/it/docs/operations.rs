@@ -1,0 +1,86 @@
+//! docs/operations.md against the log lines and the metrics of the source.
+
+use std::collections::BTreeSet;
+
+use crate::repository::{between, code_span, files, literals, read, table_rows};
+
+fn documented(heading: &str) -> BTreeSet<String> {
+    let document = read("docs/operations.md");
+    table_rows(between(&document, &format!("\n## {heading}\n"), "\n## "))
+        .iter()
+        .filter_map(|row| code_span(&row[0]).map(str::to_owned))
+        .collect()
+}
+
+/// The code of the service: not the local engine, which is no part of a deployment.
+fn service_source() -> String {
+    files("src", "rs")
+        .into_iter()
+        .filter(|path| !path.starts_with("src/engine/") && !path.starts_with("src/local/"))
+        .map(|path| {
+            let text = read(&path);
+            let code = text.split("#[cfg(test)]").next().unwrap().to_owned();
+            code.lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+                .map(|l| format!("{l}\n"))
+                .collect::<String>()
+        })
+        .collect()
+}
+
+#[test]
+fn every_metric_is_documented() {
+    let source = service_source();
+    let emitted: BTreeSet<String> = literals(&source)
+        .into_iter()
+        .filter(|literal| literal.starts_with("hasura_siwe_"))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(documented("Metrics"), emitted);
+}
+
+#[test]
+fn every_field_of_the_log_is_documented() {
+    let source = service_source();
+    let documented = documented("The log");
+    for field in &documented {
+        let code = if field.contains('.') {
+            format!("{field} = ")
+        } else {
+            field.clone()
+        };
+        assert!(
+            source.contains(&code),
+            "docs/operations.md lists {field}, which nothing logs"
+        );
+    }
+    for (at, _) in source.match_indices(" = %").chain(source.match_indices(" = ?")) {
+        let name: String = source[..at]
+            .chars()
+            .rev()
+            .take_while(|c| c.is_alphanumeric() || "._".contains(*c))
+            .collect();
+        let name: String = name.chars().rev().collect();
+        assert!(
+            documented.contains(&name),
+            "{name} is logged and not in docs/operations.md"
+        );
+    }
+}
+
+#[test]
+fn every_line_that_an_operator_is_told_to_look_for_is_logged() {
+    let source = service_source();
+    let document = read("docs/operations.md");
+    let section = between(&document, "\n## At night, by symptom\n", "\n## ");
+    let mut seen = 0;
+    for quoted in section
+        .split('“')
+        .skip(1)
+        .filter_map(|rest| rest.split('”').next())
+    {
+        assert!(source.contains(quoted), "nothing says “{quoted}”");
+        seen += 1;
+    }
+    assert!(seen >= 4, "the symptoms quote {seen} lines of the log");
+}
