@@ -17,6 +17,7 @@ mod local_stack;
 mod log_in;
 mod printed;
 mod processes;
+mod readme;
 mod repository;
 mod sessions;
 mod siwe_second_opinion;

@@ -1,0 +1,77 @@
+//! The README's own lines, run as a reader would paste them.
+
+use hasura_siwe::clock::Clock;
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::support::hasura::Hasura;
+
+/// The code blocks of the section "Call it", as (language, text).
+fn blocks() -> Vec<(String, String)> {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let section = readme
+        .split("\n## ")
+        .find(|section| section.starts_with("Call it"))
+        .unwrap();
+    let mut blocks = Vec::new();
+    for (i, part) in section.split("```").enumerate() {
+        if i % 2 == 1 {
+            let (language, text) = part.split_once('\n').unwrap();
+            blocks.push((language.to_owned(), text.to_owned()));
+        }
+    }
+    blocks
+}
+
+#[tokio::test]
+async fn the_lines_of_the_readme_work_when_pasted_in_their_order() {
+    let hasura = Hasura::local(Clock::system(), &[]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let packages = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wallets/node_modules");
+    assert!(
+        std::path::Path::new(packages).exists(),
+        "viem is missing: run `make test-deps`"
+    );
+    std::os::unix::fs::symlink(packages, folder.path().join("node_modules")).unwrap();
+    let mut script = String::from("set -eu\n");
+    for (language, text) in blocks() {
+        match language.as_str() {
+            "js" => std::fs::write(folder.path().join("login.mjs"), text).unwrap(),
+            // The packages are there already; everything else runs as it stands.
+            "sh" => script.push_str(&text.replace("npm install viem\n", "")),
+            _ => {}
+        }
+        script.push_str("\necho\n");
+    }
+    let script = script.replace("http://localhost:8080", &hasura.endpoint);
+    let output = Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(folder.path())
+        .output()
+        .await
+        .unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        output.status.success(),
+        "{told}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let answers: Vec<Value> = told
+        .lines()
+        .filter(|line| line.starts_with('{'))
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(
+        answers.iter().all(|answer| answer.get("errors").is_none()),
+        "{told}"
+    );
+    let told_of = |field: &str| answers.iter().any(|answer| answer["data"].get(field).is_some());
+    for field in ["networks", "v1Login", "v1UpdateAccount", "v1RestoreSession"] {
+        assert!(told_of(field), "{field}: {told}");
+    }
+    let updated = answers
+        .iter()
+        .find_map(|answer| answer["data"].get("v1UpdateAccount"))
+        .unwrap();
+    assert_eq!(updated["res"]["updatedIn"], serde_json::json!(["ethereum"]));
+}
