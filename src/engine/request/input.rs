@@ -10,6 +10,7 @@ use serde_json::{Map, Number, Value};
 
 use super::variables::{Bound, Variable};
 use super::{Variables, column};
+use crate::engine::aeson;
 use crate::engine::fault::{Fault, Path};
 
 /// Checks values against types.
@@ -253,7 +254,7 @@ fn float(text: &str, path: Path<'_>) -> Result<Value, Fault> {
         .ok_or_else(|| {
             let message = format!(
                 "The value {} lies outside the bounds. Is it overflowing the float bounds?",
-                column::scientific(text)
+                aeson::scientific(text)
             );
             Fault::new(400, "parse-failed", message).at(path)
         })
