@@ -59,8 +59,12 @@ impl Runner<'_> {
         }
         let text = self.shared.source.json(&sql.text, &sql.parameters()).await?;
         let json = text.unwrap_or_else(|| "null".to_owned());
+        let value = RawValue::from_string(json).map_err(|error| {
+            tracing::error!(%error, table = %table.name, "the database built a row that is not JSON");
+            Fault::new(500, "unexpected", "database query error")
+        })?;
         Ok(Answer {
-            value: RawValue::from_string(json).expect("built as JSON"),
+            value,
             cookies: Vec::new(),
         })
     }
