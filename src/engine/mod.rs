@@ -9,6 +9,7 @@
 //! (fields with checked arguments) → `execute` (handlers, SQL, introspection). `schema` is built
 //! once, per role, from `crate::hasura::metadata` and the database's `catalog`.
 
+mod aeson;
 mod auth;
 mod catalog;
 mod config;

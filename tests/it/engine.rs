@@ -9,6 +9,7 @@ mod auth;
 mod graphql;
 mod introspection;
 mod limits;
+mod log;
 mod rest;
 mod shipped;
 mod support;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::jwt::JwtConfig;
+use crate::engine::aeson;
 use crate::engine::fault::Fault;
 use crate::engine::session::{self, Session};
 
@@ -32,7 +33,7 @@ pub(super) fn session(config: &JwtConfig, claims: &Value, requested: Option<&str
             other => {
                 return Err(invalid(format!(
                     "x-hasura-* claims: parsing Text failed, expected String, but encountered {}",
-                    aeson_kind(&other)
+                    aeson::kind(&other)
                 )));
             }
         };
@@ -70,7 +71,7 @@ fn allowed_roles(claim: Option<Value>) -> Result<Vec<String>, Fault> {
     let claim = claim.ok_or_else(|| missing(ALLOWED_ROLES))?;
     let hint = format!("invalid {ALLOWED_ROLES}; should be a list of roles");
     let Value::Array(items) = claim else {
-        let kind = aeson_kind(&claim);
+        let kind = aeson::kind(&claim);
         return Err(invalid(format!(
             "{hint}: parsing [] failed, expected Array, but encountered {kind}"
         )));
@@ -80,7 +81,7 @@ fn allowed_roles(claim: Option<Value>) -> Result<Vec<String>, Fault> {
         .map(|item| match item {
             Value::String(role) if !role.is_empty() => Ok(role),
             other => {
-                let kind = aeson_kind(&other);
+                let kind = aeson::kind(&other);
                 Err(invalid(format!(
                     "{hint}: parsing Text failed, expected String, but encountered {kind}"
                 )))
@@ -95,7 +96,7 @@ fn default_role(claim: Option<Value>) -> Result<String, Fault> {
         other => Err(invalid(format!(
             "invalid {DEFAULT_ROLE}; should be a single role name: parsing Text failed, expected String, \
              but encountered {}",
-            aeson_kind(&other)
+            aeson::kind(&other)
         ))),
     }
 }
@@ -110,16 +111,4 @@ fn missing(claim: &str) -> Fault {
 
 fn invalid(message: impl Into<String>) -> Fault {
     Fault::new(400, "jwt-invalid-claims", message)
-}
-
-/// What Haskell's JSON library calls the kind of a value.
-pub(super) fn aeson_kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "Null",
-        Value::Bool(_) => "Boolean",
-        Value::Number(_) => "Number",
-        Value::String(_) => "String",
-        Value::Array(_) => "Array",
-        Value::Object(_) => "Object",
-    }
 }

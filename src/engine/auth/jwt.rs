@@ -11,6 +11,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::claims;
+use crate::engine::aeson;
 use crate::engine::fault::Fault;
 use crate::engine::session::Session;
 
@@ -203,7 +204,7 @@ impl JwtConfig {
         };
         for name in ["sub", "iss", "jti"] {
             if claims.get(name).is_some_and(|value| !value.is_string()) {
-                let kind = claims::aeson_kind(&claims[name]);
+                let kind = aeson::kind(&claims[name]);
                 return Err(format!(
                     "JWTClaimsSetDecodeError \"Error in $.{name}: parsing StringOrURI failed, expected String, \
                      but encountered {kind}\""
@@ -220,7 +221,7 @@ impl JwtConfig {
             match claims.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => value.as_f64().map(Some).ok_or_else(|| {
-                let kind = claims::aeson_kind(value);
+                let kind = aeson::kind(value);
                 format!(
                     "JWTClaimsSetDecodeError \"Error in $.{name}: parsing NumericDate failed, expected Number, \
                      but encountered {kind}\""

@@ -2,28 +2,28 @@
 
 /// The steps of a path, as PostgreSQL's `#>` takes them; `None` when it is not one.
 pub(super) fn steps(path: &str) -> Option<Vec<String>> {
+    if path == "$" {
+        return Some(Vec::new());
+    }
     let mut rest = path.strip_prefix('$').unwrap_or(path);
     let mut steps = Vec::new();
     while !rest.is_empty() {
+        rest = rest.strip_prefix('.').unwrap_or(rest);
         if let Some(inner) = rest.strip_prefix('[') {
             let (step, after) = bracketed(inner)?;
             steps.push(step);
             rest = after;
             continue;
         }
-        let name = match rest.strip_prefix('.') {
-            Some(name) => name,
-            None if steps.is_empty() => rest,
-            None => return None,
-        };
-        let end = name.find(['.', '[']).unwrap_or(name.len());
+        let is_plain = |character: char| character.is_alphanumeric() || character == '_' || character == '-';
+        let end = rest.find(|character| !is_plain(character)).unwrap_or(rest.len());
         if end == 0 {
             return None;
         }
-        steps.push(name[..end].to_owned());
-        rest = &name[end..];
+        steps.push(rest[..end].to_owned());
+        rest = &rest[end..];
     }
-    Some(steps)
+    (!steps.is_empty()).then_some(steps)
 }
 
 fn bracketed(inner: &str) -> Option<(String, &str)> {
@@ -53,7 +53,7 @@ mod tests {
         ] {
             assert_eq!(steps(path).unwrap(), expected, "{path}");
         }
-        for broken in ["$a.", "a..b", "a[x]", "a[", "[\"a]", "a[0]b"] {
+        for broken in ["$a.", "a..b", "a[x]", "a[", "[\"a]", "a b", ""] {
             assert_eq!(steps(broken), None, "{broken}");
         }
     }

@@ -20,7 +20,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::Shared;
 use super::fault::{Fault, Path};
 use super::request::{Document, Field, GraphqlRequest, Variables, Walk};
-use super::schema::{RoleSchema, Root};
+use super::schema::{NO_QUERIES, RoleSchema, Root};
 use super::session::Session;
 
 /// A request with who sent it.
@@ -126,7 +126,7 @@ impl Runner<'_> {
             Some(Root::Action(action)) => self.action(action, field).await,
             Some(Root::Table { table, access, root }) => self.table(table, access, *root, field).await,
             None if field.name.starts_with("__") => self.introspection(field),
-            None => Ok(Answer::of(&"")),
+            None => Ok(Answer::of(&NO_QUERIES)),
         }
     }
 }

@@ -203,3 +203,68 @@ pub(super) fn direction(order: &str) -> &'static str {
     ]);
     orders.get(order).expect("the schema's enum has no other")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn written(
+        name: &'static str,
+        sql: &'static str,
+        shape: Shape,
+        operand: Operand,
+    ) -> (String, Vec<Parameter>) {
+        let column = Column {
+            name: "odd \"name".to_owned(),
+            comment: None,
+            sql_type: "pg_catalog.int4".to_owned(),
+            scalar: "Int".to_owned(),
+            nullable: true,
+        };
+        let session = Session::new(
+            "user",
+            BTreeMap::from([("x-hasura-ids".to_owned(), "{1,2}".to_owned())]),
+        );
+        let comparison = Comparison {
+            column,
+            operator: Operator { name, sql, shape },
+            operand,
+        };
+        let mut sql = Sql::default();
+        sql.predicate(
+            &Predicate::Not(Box::new(Predicate::Compare(comparison))),
+            &session,
+        )
+        .unwrap();
+        (sql.text, sql.parameters)
+    }
+
+    #[test]
+    fn values_are_parameters_and_names_are_quoted() {
+        let (text, parameters) = written("_eq", "=", Shape::One, Operand::Value(json!("1; drop table t")));
+        assert_eq!(text, r#"not (t."odd ""name" = ($1)::pg_catalog.int4)"#);
+        assert_eq!(parameters, [Parameter::Text("1; drop table t".to_owned())]);
+        let (text, parameters) = written("_in", "= any", Shape::Many, Operand::Value(json!([1, "2"])));
+        assert_eq!(text, r#"not (t."odd ""name" = any (($1)::pg_catalog.int4[]))"#);
+        assert_eq!(
+            parameters,
+            [Parameter::Texts(vec![Some("1".to_owned()), Some("2".to_owned())])]
+        );
+    }
+
+    #[test]
+    fn a_session_variable_may_hold_a_list_as_postgresql_writes_it() {
+        let (text, parameters) = written(
+            "_in",
+            "= any",
+            Shape::Many,
+            Operand::Session("x-hasura-ids".to_owned()),
+        );
+        assert_eq!(text, r#"not (t."odd ""name" = any (($1)::pg_catalog.int4[]))"#);
+        assert_eq!(parameters, [Parameter::Text("{1,2}".to_owned())]);
+    }
+}

@@ -22,8 +22,8 @@ impl Runner<'_> {
     ) -> Result<Answer, Fault> {
         let path = Path::Root;
         let path = path.key("selectionSet");
-        let path = path.key(&field.name);
-        let path = path.key("args");
+        let place = path.key(&field.name);
+        let path = place.key("args");
         let query = Query {
             runner: self,
             table,
@@ -34,14 +34,14 @@ impl Runner<'_> {
         match root {
             TableRoot::Select => {
                 sql.push("select coalesce('[' || string_agg(r.j, ',') || ']', '[]') from (select ");
-                query.row(&mut sql, &field.selection)?;
+                query.row(&mut sql, &field.selection, place)?;
                 sql.push(" as j");
                 query.source(&mut sql, path, true)?;
                 sql.push(") r");
             }
             TableRoot::ByPk => {
                 sql.push("select ");
-                query.row(&mut sql, &field.selection)?;
+                query.row(&mut sql, &field.selection, place)?;
                 query.from(&mut sql);
                 sql.push(" where ");
                 query.permission(&mut sql)?;
@@ -55,12 +55,16 @@ impl Runner<'_> {
                     sql.equals(column, field.arguments.get(&column.name).unwrap_or(&Value::Null));
                 }
             }
-            TableRoot::Aggregate => query.aggregate(&mut sql, &field.selection, path)?,
+            TableRoot::Aggregate => query.aggregate(&mut sql, &field.selection, place)?,
         }
         let text = self.shared.source.json(&sql.text, &sql.parameters()).await?;
         let json = text.unwrap_or_else(|| "null".to_owned());
+        let value = RawValue::from_string(json).map_err(|error| {
+            tracing::error!(%error, table = %table.name, "the database built a row that is not JSON");
+            Fault::new(500, "unexpected", "database query error")
+        })?;
         Ok(Answer {
-            value: RawValue::from_string(json).expect("built as JSON"),
+            value,
             cookies: Vec::new(),
         })
     }
@@ -76,14 +80,15 @@ struct Query<'q> {
 impl Query<'_> {
     /// One row as JSON text. Concatenated, since the functions that build objects take a hundred
     /// arguments at most and forget the order of keys in their larger form.
-    fn row(&self, sql: &mut Sql, selection: &[Field]) -> Result<(), Fault> {
+    fn row(&self, sql: &mut Sql, selection: &[Field], place: Path<'_>) -> Result<(), Fault> {
+        let place = place.key("selectionSet");
         for (index, field) in selection.iter().enumerate() {
             let before = if index == 0 { "{" } else { "," };
             sql.push(&format!("'{before}\"{}\":' || ", field.key));
             if field.is_typename() {
                 sql.push(&format!("'\"{}\"'", field.parent));
             } else {
-                self.value(sql, field)?;
+                self.value(sql, field, place.key(&field.name))?;
             }
             sql.push(" || ");
         }
@@ -91,16 +96,14 @@ impl Query<'_> {
         Ok(())
     }
 
-    fn value(&self, sql: &mut Sql, field: &Field) -> Result<(), Fault> {
+    fn value(&self, sql: &mut Sql, field: &Field, place: Path<'_>) -> Result<(), Fault> {
         let column = self.table.info.column(&field.name).expect("the schema knows it");
         let name = format!("t.{}", quote(&column.name));
         let stringified =
             self.runner.shared.stringify_numeric_types && WIDE_NUMBERS.contains(&column.scalar.as_str());
         match field.arguments.get("path").and_then(Value::as_str) {
             Some(path) => {
-                let steps = json_path::steps(path).ok_or_else(|| {
-                    Fault::new(400, "parse-failed", format!("parse json path error: {path}"))
-                })?;
+                let steps = json_path::steps(path).ok_or_else(|| broken_path(path).at(place.key("args")))?;
                 let steps = steps.into_iter().map(Some).collect();
                 sql.push(&format!("coalesce(({name} #> "))
                     .bind(Parameter::Texts(steps))
@@ -224,7 +227,9 @@ impl Query<'_> {
     }
 
     /// `{aggregate {count} nodes {…}}`, both over the same rows.
-    fn aggregate(&self, sql: &mut Sql, selection: &[Field], path: Path<'_>) -> Result<(), Fault> {
+    fn aggregate(&self, sql: &mut Sql, selection: &[Field], place: Path<'_>) -> Result<(), Fault> {
+        let path = place.key("args");
+        let place = place.key("selectionSet");
         sql.push("select ");
         for (index, field) in selection.iter().enumerate() {
             let before = if index == 0 { "{" } else { "," };
@@ -232,7 +237,7 @@ impl Query<'_> {
             match field.name.as_str() {
                 "nodes" => {
                     sql.push("(select coalesce('[' || string_agg(r.j, ',') || ']', '[]') from (select ");
-                    self.row(sql, &field.selection)?;
+                    self.row(sql, &field.selection, place.key(&field.name))?;
                     sql.push(" as j");
                     self.source(sql, path, true)?;
                     sql.push(") r)");
@@ -265,6 +270,13 @@ impl Query<'_> {
         sql.push(") t)");
         Ok(())
     }
+}
+
+fn broken_path(path: &str) -> Fault {
+    Fault::validation(format!(
+        "parse json path error: {path}. Accept letters, digits, underscore (_) or hyphen (-) only. Use quotes \
+         enclosed in bracket ([\"...\"]) if there is any special character"
+    ))
 }
 
 /// The count of rows, or of those where the given columns are not null.

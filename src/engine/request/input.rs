@@ -8,8 +8,9 @@ use apollo_compiler::ast::{Type, Value as Literal};
 use apollo_compiler::schema::ExtendedType;
 use serde_json::{Map, Number, Value};
 
-use super::Variables;
 use super::variables::{Bound, Variable};
+use super::{Variables, column};
+use crate::engine::aeson;
 use crate::engine::fault::{Fault, Path};
 
 /// Checks values against types.
@@ -17,6 +18,8 @@ use crate::engine::fault::{Fault, Path};
 pub(crate) struct Coercion<'s> {
     pub(crate) schema: &'s Schema,
     pub(crate) variables: &'s Variables,
+    /// Whether the value meets a column of a table.
+    pub(crate) column: bool,
 }
 
 /// A value as it was written: in the query text or in the JSON variables.
@@ -25,6 +28,9 @@ enum Input<'v> {
     Literal(&'v Literal),
     Json(&'v Value),
 }
+
+/// Operators whose operand has a type of its own.
+const NOT_OF_COLUMN: [&str; 4] = ["_is_null", "_has_key", "_has_keys_all", "_has_keys_any"];
 
 static NULL: Literal = Literal::Null;
 
@@ -102,12 +108,14 @@ impl Coercion<'_> {
                 let mut coerced = Map::new();
                 for (key, definition) in &object.fields {
                     let here = path.key(key);
+                    let column = name.ends_with("_comparison_exp") && !NOT_OF_COLUMN.contains(&key.as_str());
+                    let this = Self { column, ..*self };
                     match fields.iter().rev().find(|(found, _)| *found == key.as_str()) {
                         Some((_, input)) if self.is_absent(*input) && !definition.ty.is_non_null() => {
-                            self.coerce(&definition.ty, *input, here)?;
+                            this.coerce(&definition.ty, *input, here)?;
                         }
                         Some((_, input)) => {
-                            coerced.insert(key.to_string(), self.coerce(&definition.ty, *input, here)?);
+                            coerced.insert(key.to_string(), this.coerce(&definition.ty, *input, here)?);
                         }
                         None if definition.ty.is_non_null() => {
                             return Err(Fault::validation(format!("missing required field '{key}'")).at(here));
@@ -138,6 +146,14 @@ impl Coercion<'_> {
     }
 
     fn scalar(&self, name: &str, input: Input<'_>, path: Path<'_>) -> Result<Value, Fault> {
+        if self.column && !is_null(input) {
+            let value = match input {
+                Input::Literal(literal) => literal_to_json(literal, self.variables),
+                Input::Json(value) => value.clone(),
+            };
+            column::check(name, &value, path)?;
+            return Ok(value);
+        }
         let coerced = match (name, input) {
             ("String", Input::Literal(Literal::String(text))) => Value::String(text.clone()),
             ("String", Input::Json(Value::String(text))) => Value::String(text.clone()),
@@ -154,6 +170,7 @@ impl Coercion<'_> {
             ("ID", Input::Json(Value::Number(number))) => {
                 Value::String(integer(&number.to_string(), path)?.to_string())
             }
+            _ if self.column => return Err(unexpected_null(name, path)),
             ("String", other) => return Err(mismatch(name, "a string", other, path)),
             ("Boolean", other) => return Err(mismatch(name, "a boolean", other, path)),
             ("Int", other) => return Err(mismatch(name, "a 32-bit integer", other, path)),
@@ -161,7 +178,7 @@ impl Coercion<'_> {
             ("ID", other) => return Err(mismatch(name, "a String or a 32-bit integer", other, path)),
             // A custom scalar takes anything but null.
             (_, input) if is_null(input) => {
-                return Err(Fault::validation(format!("unexpected null value for type '{name}'")).at(path));
+                return Err(unexpected_null(name, path));
             }
             (_, Input::Literal(literal)) => literal_to_json(literal, self.variables),
             (_, Input::Json(value)) => value.clone(),
@@ -214,20 +231,19 @@ fn is_null(input: Input<'_>) -> bool {
     matches!(input, Input::Literal(Literal::Null) | Input::Json(Value::Null))
 }
 
-/// 1.0 and 1e2 are integers too.
+fn unexpected_null(name: &str, path: Path<'_>) -> Fault {
+    Fault::validation(format!("unexpected null value for type '{name}'")).at(path)
+}
+
 fn integer(text: &str, path: Path<'_>) -> Result<Value, Fault> {
-    let whole = |float: f64| (float.fract() == 0.0 && float.abs() < 2_147_483_648.0).then_some(float as i32);
     let number = text
-        .parse::<i32>()
+        .parse::<Number>()
         .ok()
-        .or_else(|| text.parse::<f64>().ok().and_then(whole));
-    number.map(Value::from).ok_or_else(|| {
-        let message = format!(
-            "The value {text} lies outside the bounds or is not an integer. Maybe it is a float, or is there \
-             integer overflow?"
-        );
-        Fault::new(400, "parse-failed", message).at(path)
-    })
+        .and_then(|number| column::whole(&number));
+    number
+        .and_then(|number| i32::try_from(number).ok())
+        .map(Value::from)
+        .ok_or_else(|| column::out_of_bounds(text, path))
 }
 
 fn float(text: &str, path: Path<'_>) -> Result<Value, Fault> {
@@ -236,8 +252,10 @@ fn float(text: &str, path: Path<'_>) -> Result<Value, Fault> {
         .filter(|number| number.as_f64().is_some_and(f64::is_finite))
         .map(Value::Number)
         .ok_or_else(|| {
-            let message =
-                format!("The value {text} lies outside the bounds. Is it overflowing the float bounds?");
+            let message = format!(
+                "The value {} lies outside the bounds. Is it overflowing the float bounds?",
+                aeson::scientific(text)
+            );
             Fault::new(400, "parse-failed", message).at(path)
         })
 }

@@ -6,6 +6,7 @@
 //! checks are its own.
 
 mod body;
+mod column;
 mod document;
 mod input;
 mod selection;

@@ -114,6 +114,14 @@ impl<'r> Walk<'r> {
         Ok(field)
     }
 
+    fn coercion(&self, column: bool) -> Coercion<'_> {
+        Coercion {
+            schema: self.schema,
+            variables: self.variables,
+            column,
+        }
+    }
+
     fn definition(&self, parent: &str, name: &str) -> Option<&FieldDefinition> {
         self.schema
             .type_field(parent, name)
@@ -136,10 +144,8 @@ impl<'r> Walk<'r> {
                 .at(path));
             }
         }
-        let coercion = Coercion {
-            schema: self.schema,
-            variables: self.variables,
-        };
+        let table = written.name.strip_suffix("_by_pk");
+        let coercion = self.coercion(table == Some(definition.ty.inner_named_type().as_str()));
         let path = path.key("args");
         let mut coerced = Map::new();
         for expected in &definition.arguments {
@@ -231,10 +237,7 @@ impl<'r> Walk<'r> {
                 ))
                 .at(path)
             })?;
-            let coercion = Coercion {
-                schema: self.schema,
-                variables: self.variables,
-            };
+            let coercion = self.coercion(false);
             let value = coercion.literal(&Type::NonNullNamed(name!("Boolean")), condition, path)?;
             included &= value == Value::Bool(wanted);
         }

@@ -43,6 +43,14 @@ impl Variables {
         let mut variables = Self::default();
         for definition in &operation.variables {
             let name = definition.name.as_str();
+            // The grammar forbids it, the parser does not.
+            if definition
+                .default_value
+                .as_ref()
+                .is_some_and(|default| holds_variable(default))
+            {
+                return Err(Fault::validation("not a valid graphql query").at("$.query"));
+            }
             let nullable = !definition.ty.is_non_null();
             let value = match sent.get(name) {
                 Some(Value::Null) if !nullable => {
@@ -152,5 +160,14 @@ impl Variables {
             Literal::Object(fields) => fields.iter().for_each(|(_, field)| self.find_in_value(field)),
             _ => {}
         }
+    }
+}
+
+fn holds_variable(value: &Literal) -> bool {
+    match value {
+        Literal::Variable(_) => true,
+        Literal::List(items) => items.iter().any(|item| holds_variable(item)),
+        Literal::Object(fields) => fields.iter().any(|(_, field)| holds_variable(field)),
+        _ => false,
     }
 }

@@ -20,6 +20,7 @@ use crate::hasura::metadata::Metadata;
 pub(crate) use actions::ServedAction;
 pub(crate) use filter::{Comparison, Operand, Operator, Predicate, Shape, parse_where};
 pub(crate) use role::{RoleSchema, Root, TableRoot};
+pub(crate) use sdl::NO_QUERIES;
 pub(crate) use tables::{Access, ServedTable};
 
 /// A part of the metadata that does not fit the rest and was left out.

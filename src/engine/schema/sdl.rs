@@ -12,6 +12,10 @@ use super::tables::{Access, ServedTable};
 use crate::engine::catalog::Column;
 use crate::hasura::metadata::{ActionKind, CustomType, CustomTypes};
 
+/// What the one field of an empty query root says, in its description and as its value.
+pub(crate) const NO_QUERIES: &str = "There are no queries available to the current role. Either there are no sources \
+     or remote schemas configured, or the current role doesn't have the required permissions.";
+
 const ORDER_BY: &str = "
 \"column ordering options\"
 enum order_by {
@@ -46,10 +50,7 @@ impl<'m> Sdl<'m> {
 
     pub(super) fn finish(mut self) -> String {
         if self.query.is_empty() {
-            self.query = "\"There are no queries available to the current role. Either there are no sources or remote \
-                          schemas configured, or the current role doesn't have the required permissions.\"\n\
-                          no_queries_available: String!\n"
-                .to_owned();
+            self.query = format!("{}no_queries_available: String!\n", description(Some(NO_QUERIES)));
         }
         let mut text = String::from("schema { query: query_root");
         if !self.mutation.is_empty() {

@@ -217,3 +217,19 @@ async fn tokens_may_come_in_a_cookie_or_a_header_of_their_own() {
         );
     }
 }
+
+#[tokio::test]
+async fn claims_may_be_a_string_under_a_name_of_their_own() {
+    let secret =
+        json!({"type": "HS256", "key": KEY, "claims_namespace": "us", "claims_format": "stringified_json"});
+    let engine = TestEngine::with(&[("HASURA_GRAPHQL_JWT_SECRET", &secret.to_string())]).await;
+    engine.stub.replies(200, json!({"token": "t"}));
+    ask(&engine, &sign(&json!({"us": good().to_string()})), &[]).await;
+    assert_eq!(
+        engine.stub.last().body["session_variables"]["x-hasura-user-id"],
+        "1"
+    );
+    let reply = ask(&engine, &sign(&json!({"us": good()})), &[]).await;
+    let message = "expecting a string when claims_format is stringified_json";
+    assert_eq!(reply, refusal(message, "$", "jwt-invalid-claims"));
+}

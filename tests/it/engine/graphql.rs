@@ -116,6 +116,12 @@ async fn refusals_are_worded_as_in_hasura() {
         ),
         ("{", json!({}), "not a valid graphql query", "$.query"),
         (
+            "query($a: Boolean = $b) { __typename @include(if: $a) }",
+            json!({}),
+            "not a valid graphql query",
+            "$.query",
+        ),
+        (
             "type A { b: Int }",
             json!({}),
             "not a valid graphql query",

@@ -30,6 +30,9 @@ async fn a_role_sees_what_it_may_ask() {
         ["v1Login"]
     );
     assert_eq!(guest["data"]["__type"], Value::Null);
+    let text = engine.ask(&[], "{ no_queries_available }", json!({})).await;
+    let text = text["data"]["no_queries_available"].as_str().unwrap();
+    assert!(text.starts_with("There are no queries available"));
     assert_eq!(guest["data"]["__typename"], "query_root");
     let critic = engine
         .ask_as("critic", query, json!({"t": "author_bool_exp"}))

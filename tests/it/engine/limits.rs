@@ -35,7 +35,7 @@ async fn deep_texts_and_long_chains_of_fragments_are_refused() {
 #[tokio::test]
 async fn what_nests_within_reason_is_answered() {
     let engine = TestEngine::start().await;
-    let filter = "{_not: ".repeat(90) + "{id: {_eq: 1}}" + &"}".repeat(90);
+    let filter = "{_not: ".repeat(184) + "{id: {_eq: 1}}" + &"}".repeat(184);
     let reply = engine
         .ask_as(
             "user",
@@ -44,6 +44,14 @@ async fn what_nests_within_reason_is_answered() {
         )
         .await;
     assert_eq!(reply, json!({"data": {"author": [{"id": 1}]}}));
+    engine.stub.replies(200, json!({"id": 1, "child": null}));
+    let selection = format!(
+        "{{ typed_nested_null {}{{ id }}{} }}",
+        "{ child ".repeat(180),
+        "}".repeat(180)
+    );
+    let reply = engine.ask_as("user", &selection, json!({})).await;
+    assert_eq!(reply, json!({"data": {"typed_nested_null": {"child": null}}}));
     // Twice the same at each of thirty levels would be a thousand million fields.
     let mut bomb = String::from("{ ...f0 } fragment f30 on query_root { __typename }");
     for index in 0..30 {

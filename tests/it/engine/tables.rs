@@ -204,9 +204,9 @@ async fn refusals_in_arguments_name_their_place() {
         ),
         (
             "where: {name: {_like: 1}}",
-            "expected a string for type 'String', but found an integer",
+            "parsing Text failed, expected String, but encountered Number",
             "where.name._like",
-            "validation-failed",
+            "parse-failed",
         ),
         (
             "where: {nope: {_eq: 1}}",
@@ -215,9 +215,39 @@ async fn refusals_in_arguments_name_their_place() {
             "validation-failed",
         ),
         (
-            "where: {_or: [{id: {_in: [1, \"x\"]}}]}",
-            "expected a 32-bit integer for type 'Int', but found a string",
+            "where: {_or: [{id: {_in: [1, true]}}]}",
+            "parsing Integer expected for input type: PGInteger failed, expected Number, but encountered Boolean",
             "where._or[0].id._in[1]",
+            "parse-failed",
+        ),
+        (
+            "where: {views: {_gt: 1.5}}",
+            "The value 1.5 lies outside the bounds or is not an integer. Maybe it is a float, or is there integer overflow?",
+            "where.views._gt",
+            "parse-failed",
+        ),
+        (
+            "where: {id: {_in: [null]}}",
+            "unexpected null value for type 'Int'",
+            "where.id._in[0]",
+            "validation-failed",
+        ),
+        (
+            "where: {born: {_eq: 5}}",
+            "parsing Day failed, expected String, but encountered Number",
+            "where.born._eq",
+            "parse-failed",
+        ),
+        (
+            "where: {bio: {_is_null: 1}}",
+            "expected a boolean for type 'Boolean', but found an integer",
+            "where.bio._is_null",
+            "validation-failed",
+        ),
+        (
+            "where: {_not: null}",
+            "expected an object for type 'author_bool_exp', but found null",
+            "where._not",
             "validation-failed",
         ),
         (
@@ -228,7 +258,7 @@ async fn refusals_in_arguments_name_their_place() {
         ),
         (
             "limit: 3000000000",
-            "The value 3000000000 lies outside the bounds or is not an integer. Maybe it is a float, or is there integer overflow?",
+            "The value 3.0e9 lies outside the bounds or is not an integer. Maybe it is a float, or is there integer overflow?",
             "limit",
             "parse-failed",
         ),
@@ -312,5 +342,29 @@ async fn a_path_reaches_into_json() {
     let reply = engine
         .ask_as("user", "{ author { tags(path: \"a..b\") } }", json!({}))
         .await;
-    assert_eq!(reply, refusal("parse json path error: a..b", "$", "parse-failed"));
+    let message = "parse json path error: a..b. Accept letters, digits, underscore (_) or hyphen (-) only. \
+                   Use quotes enclosed in bracket ([\"...\"]) if there is any special character";
+    let path = "$.selectionSet.author.selectionSet.tags.args";
+    assert_eq!(reply, refusal(message, path, "validation-failed"));
+}
+
+#[tokio::test]
+async fn a_string_is_good_for_every_column() {
+    let engine = TestEngine::start().await;
+    let query = "{ author(where: {id: {_in: [\"1\", 2]}, views: {_lte: \"2\"}}) { id } author_by_pk(id: \"3\") { id } }";
+    assert_eq!(
+        data(&engine, "admin", query).await,
+        json!({"author": [{"id": 2}], "author_by_pk": {"id": 3}})
+    );
+    let reply = engine
+        .ask_as("admin", "{ author_by_pk(id: \"x\") { id } }", json!({}))
+        .await;
+    assert_eq!(
+        reply,
+        refusal(
+            "invalid input syntax for type integer: \"x\"",
+            "$",
+            "data-exception"
+        )
+    );
 }
