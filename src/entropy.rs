@@ -7,9 +7,12 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+/// Fills a slice.
+type Fill = dyn Fn(&mut [u8]) + Send + Sync;
+
 /// A source of unguessable bytes.
 #[derive(Clone)]
-pub struct Entropy(Arc<dyn Fn(&mut [u8]) + Send + Sync>);
+pub struct Entropy(Arc<Fill>);
 
 impl Entropy {
     /// The operating system's generator.

@@ -1,5 +1,7 @@
 //! Where the log goes and how it looks. The fields are an interface: docs/operations.md lists them.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogFormat, Variables};
@@ -14,6 +16,7 @@ pub(super) fn start(format: LogFormat, variables: &Variables) {
         LogFormat::Text => tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_target(false)
+            .with_ansi(std::io::stderr().is_terminal())
             .with_writer(std::io::stderr)
             .init(),
         LogFormat::Json => tracing_subscriber::fmt()

@@ -34,7 +34,7 @@ struct Check {
     /// The server's time, as RFC 3339: 2024-09-14T20:45:00Z. Now, if left out.
     #[arg(long, value_parser = instant)]
     at: Option<OffsetDateTime>,
-    /// An allowed origin, such as https://app.example.com; may be repeated.
+    /// An allowed origin, such as `https://app.example.com`; may be repeated.
     #[arg(long, required = true)]
     origin: Vec<Origin>,
     /// An allowed chain id; may be repeated. Any, if left out.

@@ -52,6 +52,10 @@ impl Wallet {
 
     /// A message for `origin` on `chain`, issued `at` and good for five minutes, and its signature.
     pub fn log_in(&self, origin: &Origin, chain: u64, nonce: &str, at: OffsetDateTime) -> SignedText {
+        // Milliseconds, as JavaScript's clock has them.
+        let at = at
+            .replace_millisecond(at.millisecond())
+            .expect("a millisecond stays one");
         let site = origin.to_string();
         let (_, authority) = site.split_once("://").expect("an origin has a scheme");
         let text = siwe::Message {

@@ -1,29 +1,81 @@
-//! stub until merge
+//! A local stand-in for Hasura GraphQL Engine v2, and nothing but that.
+//!
+//! It reads Hasura's metadata directory and Hasura's environment variables, answers what Hasura
+//! answers, and meets this service only over HTTP, as an action's handler. What it does not support
+//! it refuses by name, at the start or in a reply; it never pretends. What Hasura answers 404, it
+//! answers 404.
+//!
+//! A request passes `http` (body, headers, log) → `auth` (a session) → `request`
+//! (fields with checked arguments) → `execute` (handlers, SQL, introspection). `schema` is built
+//! once, per role, from `crate::hasura::metadata` and the database's `catalog`.
+
+mod auth;
+mod catalog;
+mod config;
+mod environment;
+mod execute;
+mod fault;
+mod http;
+mod request;
+mod schema;
+mod session;
+mod source;
+mod start;
+
+use std::sync::Arc;
+
+pub use config::{Config, MetadataSource};
+pub use environment::Environment;
+pub use schema::Inconsistency;
+pub use start::StartError;
+
 use crate::clock::Clock;
-#[derive(Clone, Debug, Default)]
-pub struct Environment;
-impl FromIterator<(String, String)> for Environment {
-    fn from_iter<I: IntoIterator<Item = (String, String)>>(_: I) -> Self {
-        Self
+
+/// The version of Hasura that is played.
+pub(crate) const VERSION: &str = "v2.48.5";
+pub(crate) const USER_AGENT: &str = "hasura-graphql-engine";
+
+/// A started engine.
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+/// What every request needs.
+pub(crate) struct Shared {
+    pub(crate) auth: auth::AuthMode,
+    pub(crate) schemas: schema::Schemas,
+    pub(crate) source: source::Database,
+    pub(crate) endpoints: http::Endpoints,
+    pub(crate) http: reqwest::Client,
+    pub(crate) clock: Clock,
+    pub(crate) inconsistencies: Vec<Inconsistency>,
+    pub(crate) apis: Vec<String>,
+    pub(crate) cors: http::CorsDomains,
+    pub(crate) dev_mode: bool,
+    pub(crate) admin_internal_errors: bool,
+    pub(crate) configured_header_precedence: bool,
+    pub(crate) stringify_numeric_types: bool,
+}
+
+impl Shared {
+    /// Whether a role is shown the internals of an error.
+    pub(crate) fn shows_internal(&self, role: Option<&str>) -> bool {
+        self.dev_mode || (self.admin_internal_errors && role == Some(session::ADMIN))
+    }
+
+    pub(crate) fn is_enabled(&self, api: &str) -> bool {
+        self.apis.iter().any(|one| one == api)
     }
 }
-#[derive(Debug)]
-pub struct Config;
-impl Config {
-    pub fn read(_: &Environment) -> Result<Self, Vec<String>> {
-        Ok(Self)
-    }
-}
-#[derive(Debug)]
-pub struct Engine;
+
 impl Engine {
-    pub async fn start(_: Config, _: Environment, _: Clock) -> Result<Self, std::io::Error> {
-        Ok(Self)
-    }
+    /// The routes, ready to be served.
     pub fn router(&self) -> axum::Router {
-        axum::Router::new()
+        http::router(Arc::clone(&self.shared))
     }
-    pub fn inconsistencies(&self) -> &[String] {
-        &[]
+
+    /// What of the metadata was left out, and why.
+    pub fn inconsistencies(&self) -> &[Inconsistency] {
+        &self.shared.inconsistencies
     }
 }

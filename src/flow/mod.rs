@@ -15,7 +15,6 @@ use std::fmt;
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 pub use account::UpdateAccount;
 pub use error::Error;
@@ -103,8 +102,3 @@ impl fmt::Debug for Service {
 
 /// How long a session's rows are kept after its end, so that its tokens are still known.
 const RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
-
-/// A user id for an address that may turn out to be new.
-fn candidate_user_id(entropy: &Entropy) -> Uuid {
-    entropy.uuid()
-}

@@ -1,14 +1,19 @@
 //! Signing in with a signed message.
 
 use aws_lc_rs::digest;
+use time::Duration;
 use tracing::info;
 
-use super::{Error, Service, Tokens, candidate_user_id};
+use super::{Error, Service, Tokens};
 use crate::config::Nonces;
 use crate::model::Client;
 use crate::siwe;
 use crate::storage::{LogIn, LoggedIn};
 use crate::token::{Identity, RefreshToken};
+
+/// How far this process's clock, which judges messages, may fall behind the database's, which
+/// forgets nonces, before a message could be played again.
+const CLOCKS_APART: Duration = Duration::hours(2);
 
 impl Service {
     /// Verifies `message` and `signature`, spends the nonce and opens a session.
@@ -30,8 +35,8 @@ impl Service {
                 chain_id: proof.chain_id(),
                 nonce: nonce_hash(proof.nonce()),
                 nonce_was_issued: self.nonces == Nonces::Server,
-                remember_until: proof.acceptable_until(),
-                user_id: candidate_user_id(&self.entropy),
+                remember_until: proof.acceptable_until() + CLOCKS_APART,
+                user_id: self.entropy.uuid(),
                 session_id,
                 token: refresh.hash(),
                 absolute: self.lifetimes.absolute,

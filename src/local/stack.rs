@@ -1,7 +1,6 @@
 //! Starting the parts in their order and stopping them in the other.
 
 use std::fs::{self, File};
-use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -35,14 +34,19 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Stack {
     data: PathBuf,
-    front: SocketAddr,
-    service: SocketAddr,
-    engine: SocketAddr,
+    parts: Parts,
     postgres: Postgres,
-    stop: watch::Sender<bool>,
-    parts: Vec<JoinHandle<anyhow::Result<()>>>,
     // Held while the stack runs, so that a second one on the same data is refused.
     _lock: File,
+}
+
+/// The servers.
+#[derive(Debug)]
+struct Parts {
+    front: SocketAddr,
+    service: SocketAddr,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<anyhow::Result<()>>>,
 }
 
 const DATABASE: &str = "siwe";
@@ -71,31 +75,18 @@ impl Stack {
             variables.default_to(name, value);
         }
         // Bound first: a port that is taken should not cost a database start.
-        let front_listener = bind(settings.front, "--front").await?;
-        let engine_listener = bind(settings.engine, "--engine").await?;
-        let postgres = Postgres::start(Start {
+        let front = bind(settings.front, "--front").await?;
+        let engine = bind(settings.engine, "--engine").await?;
+        let start = Start {
             folder: settings.data.clone(),
             settings: Vec::new(),
-        })
-        .await?;
-        match Self::start_parts(
-            &settings,
-            variables,
-            &postgres,
-            (clock, entropy),
-            front_listener,
-            engine_listener,
-        )
-        .await
-        {
-            Ok((service, engine, front, stop, parts)) => Ok(Self {
+        };
+        let postgres = Postgres::start(start).await?;
+        match Parts::start(variables, &postgres, (clock, entropy), front, engine).await {
+            Ok(parts) => Ok(Self {
                 data: settings.data,
-                front,
-                service,
-                engine,
-                postgres,
-                stop,
                 parts,
+                postgres,
                 _lock: lock,
             }),
             Err(error) => {
@@ -105,21 +96,50 @@ impl Stack {
         }
     }
 
-    #[expect(clippy::type_complexity, reason = "the fields of the one caller")]
-    async fn start_parts(
-        settings: &Settings,
+    /// What to try, for a person at a terminal.
+    pub fn invitation(&self) -> String {
+        let front = self.parts.front;
+        format!(
+            "\nhasura-siwe is up.\n\n\
+             \x20 GraphQL   http://{front}/v1/graphql   (local engine; as guest without a token)\n\
+             \x20 REST      http://{front}/api/rest/v1/login, /restore-session, /update-account\n\
+             \x20 service   http://{}/healthz\n\
+             \x20 data      {}   (secrets.env holds the admin secret)\n\n\
+             Try, in a second shell:\n\n\
+             \x20 make demo\n\
+             \x20 curl -s http://{front}/v1/graphql -H 'content-type: application/json' -d '{{\"query\":\"{{ networks {{ name chain_id }} }}\"}}'\n\n\
+             Ctrl-C stops it; the data stays.\n",
+            self.parts.service,
+            self.data.display(),
+        )
+    }
+
+    /// The folder of the data.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Stops the servers, then the database.
+    ///
+    /// # Errors
+    /// When a part failed or PostgreSQL does not stop.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.parts.stop.send_replace(true);
+        for task in self.parts.tasks {
+            task.await.context("a part of the stack ended early")??;
+        }
+        self.postgres.stop().await
+    }
+}
+
+impl Parts {
+    async fn start(
         mut variables: Variables,
         postgres: &Postgres,
         (clock, entropy): (Clock, Entropy),
         front_listener: TcpListener,
         engine_listener: TcpListener,
-    ) -> anyhow::Result<(
-        SocketAddr,
-        SocketAddr,
-        SocketAddr,
-        watch::Sender<bool>,
-        Vec<JoinHandle<anyhow::Result<()>>>,
-    )> {
+    ) -> anyhow::Result<Self> {
         prepare_database(postgres).await?;
         variables.default_to("DATABASE_URL", postgres.url(OWNER, DATABASE));
         variables.default_to("PG_DATABASE_URL", postgres.url(HASURA, DATABASE));
@@ -131,97 +151,51 @@ impl Stack {
         storage::grant_to_hasura(&client, HASURA).await?;
         drop(client);
 
-        let service_listener = bind(config.listen, "LISTEN_ADDR").await?;
-        let service_address = service_listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
+        let service_listener = bind(config.listen, "LISTEN_ADDR").await?;
+        let service = service_listener.local_addr()?;
         let app = App::build(&config, clock.clone(), entropy)?;
-        let mut parts = vec![tokio::spawn(
+        let mut tasks = vec![tokio::spawn(
             app.serve(service_listener, told_to_stop(stopped.clone())),
         )];
 
-        variables.default_to("ACTIONS_BASE_URL", format!("http://{service_address}"));
-        let environment: Environment = variables
-            .iter()
-            .map(|(n, v)| (n.to_owned(), v.to_owned()))
-            .collect();
+        variables.default_to("ACTIONS_BASE_URL", format!("http://{service}"));
+        let environment = Environment::from(variables.iter().map(|(n, v)| (n.to_owned(), v.to_owned())));
         let engine_config =
             engine::Config::read(&environment).map_err(|faults| anyhow::anyhow!(faults.join("\n")))?;
-        let engine = Engine::start(engine_config, environment, clock)
-            .await
-            .context("the local engine did not start")?;
-        for fault in engine.inconsistencies() {
-            tracing::warn!("inconsistent metadata: {fault}");
+        let started = Engine::start(engine_config, environment, clock).await;
+        let started = started.context("the local engine did not start")?;
+        for fault in started.inconsistencies() {
+            tracing::warn!(kind = fault.kind, name = %fault.name, "{}", fault.reason);
         }
-        let engine_address = engine_listener.local_addr()?;
-        parts.push(tokio::spawn(serve_router(
+        let engine = engine_listener.local_addr()?;
+        let router = started.router();
+        tasks.push(tokio::spawn(serve_router(
             engine_listener,
-            engine.router(),
+            router,
             told_to_stop(stopped.clone()),
         )));
 
-        let front_address = front_listener.local_addr()?;
-        let service = front::front(engine_address)?.into_make_service_with_connect_info::<SocketAddr>();
-        parts.push(tokio::spawn(async move {
-            let served = axum::serve(front_listener, service)
+        let front = front_listener.local_addr()?;
+        let router = front::front(engine)?.into_make_service_with_connect_info::<SocketAddr>();
+        tasks.push(tokio::spawn(async move {
+            let served = axum::serve(front_listener, router)
                 .with_graceful_shutdown(told_to_stop(stopped))
                 .await;
             served.context("the front failed")
         }));
-        let _ = settings;
-        Ok((service_address, engine_address, front_address, stop, parts))
-    }
-
-    /// What to try, for a person at a terminal.
-    pub fn invitation(&self) -> String {
-        let front = self.front;
-        format!(
-            "\nhasura-siwe is up.\n\n\
-             \x20 GraphQL   http://{front}/v1/graphql   (local engine; as guest without a token)\n\
-             \x20 REST      http://{front}/api/rest/v1/login, /restore-session, /update-account\n\
-             \x20 service   http://{}/healthz\n\
-             \x20 data      {}   (secrets.env holds the admin secret)\n\n\
-             Try, in a second shell:\n\n\
-             \x20 make demo\n\
-             \x20 curl -s http://{front}/v1/graphql -H 'content-type: application/json' -d '{{\"query\":\"{{ networks {{ name chain_id }} }}\"}}'\n\n\
-             Ctrl-C stops it; the data stays.\n",
-            self.service,
-            self.data.display(),
-        )
-    }
-
-    /// The folder of the data.
-    pub fn data(&self) -> &Path {
-        &self.data
-    }
-
-    /// Where the front answers.
-    pub fn front(&self) -> SocketAddr {
-        self.front
-    }
-
-    /// Where the engine itself answers.
-    pub fn engine(&self) -> SocketAddr {
-        self.engine
-    }
-
-    /// Stops the servers, then the database.
-    ///
-    /// # Errors
-    /// When a part failed or PostgreSQL does not stop.
-    pub async fn stop(self) -> anyhow::Result<()> {
-        self.stop.send_replace(true);
-        for part in self.parts {
-            part.await.context("a part of the stack ended early")??;
-        }
-        self.postgres.stop().await
+        Ok(Self {
+            front,
+            service,
+            stop,
+            tasks,
+        })
     }
 }
 
-fn told_to_stop(mut stopped: watch::Receiver<bool>) -> impl Future<Output = ()> + Send + 'static {
-    async move {
-        // An error means that the stack itself is gone, which is a stop as well.
-        let _ = stopped.wait_for(|stopped| *stopped).await;
-    }
+async fn told_to_stop(mut stopped: watch::Receiver<bool>) {
+    // An error means that the stack itself is gone, which is a stop as well.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
 fn lock(data: &Path) -> anyhow::Result<File> {

@@ -2,7 +2,7 @@
 //!
 //! A function here is one statement: it says which rows it finds, inserts, spends or rotates, and
 //! decides nothing but atomicity. What several processes must agree on (expiry, grace) is judged by
-//! the database's clock; every statement that asks for the time adds [`Db::clock_offset`], which is
+//! the database's clock; every statement that asks for the time adds an offset to it, which is
 //! zero except in tests.
 
 mod accounts;

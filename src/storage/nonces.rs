@@ -8,7 +8,7 @@ use super::{Db, Error};
 
 pub(super) const ISSUE: &str = "
 insert into auth.issued_nonces (hash, expires_at)
-values ($2, clock_timestamp() + make_interval(secs => $1 + $3))
+values ($2, clock_timestamp() + make_interval(secs => $1::double precision + $3::double precision))
 returning expires_at";
 
 impl Db {

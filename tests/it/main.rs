@@ -1,12 +1,26 @@
-//! One integration binary; the folders mirror the surface.
+//! One integration binary; the files mirror the surface.
 #![expect(
     clippy::unwrap_used,
     reason = "a helper of tests stops where it stands, as the tests do"
 )]
 
+mod accounts;
+mod actions;
+mod commands;
+mod compose;
 mod deploy;
 mod docs;
+mod end_to_end;
+mod engine;
 mod layers;
+mod local_stack;
+mod log_in;
+mod printed;
+mod processes;
 mod repository;
+mod sessions;
 mod siwe_second_opinion;
 mod siwe_vectors;
+mod storage;
+mod support;
+mod wallets;

@@ -1,0 +1,279 @@
+//! HASURA_GRAPHQL_JWT_SECRET, and the verification of a token against it.
+//!
+//! Symmetric keys only; the rest of Hasura's fields are refused by name. Times are judged by the
+//! engine's clock, which is why the library checks the signature and nothing else.
+
+use axum::http::{HeaderMap, header};
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
+use serde::Deserialize;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use super::claims;
+use crate::engine::fault::Fault;
+use crate::engine::session::Session;
+
+const DEFAULT_NAMESPACE: &str = "https://hasura.io/jwt/claims";
+
+/// A verified form of the JWT secret.
+pub(crate) struct JwtConfig {
+    key: DecodingKey,
+    validation: Validation,
+    pub(crate) namespace: String,
+    pub(crate) stringified: bool,
+    audience: Vec<String>,
+    issuer: Option<String>,
+    allowed_skew: i64,
+    header: TokenHeader,
+}
+
+#[derive(Clone, Default)]
+enum TokenHeader {
+    #[default]
+    Authorization,
+    Cookie(String),
+    Custom(String),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    key: Option<String>,
+    jwk_url: Option<Value>,
+    claims_namespace: Option<String>,
+    claims_namespace_path: Option<Value>,
+    claims_format: Option<String>,
+    claims_map: Option<Value>,
+    audience: Option<OneOrMany>,
+    issuer: Option<String>,
+    allowed_skew: Option<i64>,
+    header: Option<RawHeader>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawHeader {
+    #[serde(rename = "type")]
+    kind: String,
+    name: Option<String>,
+}
+
+impl JwtConfig {
+    /// Reads the JSON text; a field that is not supported is refused by name.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let raw: Raw = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        for (field, set) in [
+            ("jwk_url", raw.jwk_url.is_some() && raw.key.is_none()),
+            (
+                "claims_namespace_path",
+                raw.claims_namespace_path.is_some() && raw.claims_namespace.is_none(),
+            ),
+            ("claims_map", raw.claims_map.is_some()),
+        ] {
+            if set {
+                return Err(format!("{field} is not supported by the local engine"));
+            }
+        }
+        if raw.jwk_url.is_some() {
+            return Err("key, jwk_url both cannot be present".to_owned());
+        }
+        if raw.claims_namespace_path.is_some() {
+            return Err("claims_namespace and claims_namespace_path both cannot be set".to_owned());
+        }
+        let key = raw.key.ok_or("key and jwk_url both cannot be empty")?;
+        let kind = raw.kind.ok_or("key \"type\" not found")?;
+        let (algorithm, least) = match kind.as_str() {
+            "HS256" => (Algorithm::HS256, 32),
+            "HS384" => (Algorithm::HS384, 48),
+            "HS512" => (Algorithm::HS512, 64),
+            "RS256" | "RS384" | "RS512" | "Ed25519" | "ES256" | "ES384" | "ES512" => {
+                return Err(format!("type {kind} is not supported by the local engine"));
+            }
+            _ => return Err(format!("Invalid JWK: Key type: {kind} is not supported")),
+        };
+        if key.len() < least {
+            return Err(format!(
+                "Invalid JWK: Key size too small; should be atleast {least} characters"
+            ));
+        }
+        let mut validation = Validation::new(algorithm);
+        validation.required_spec_claims.clear();
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        Ok(Self {
+            key: DecodingKey::from_secret(key.as_bytes()),
+            validation,
+            namespace: raw
+                .claims_namespace
+                .unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned()),
+            stringified: match raw.claims_format.as_deref() {
+                None | Some("json") => false,
+                Some("stringified_json") => true,
+                Some(other) => return Err(format!("claims_format {other} is not known")),
+            },
+            audience: match raw.audience {
+                None => Vec::new(),
+                Some(OneOrMany::One(one)) => vec![one],
+                Some(OneOrMany::Many(many)) => many,
+            },
+            issuer: raw.issuer,
+            allowed_skew: raw.allowed_skew.unwrap_or(0).abs(),
+            header: raw.header.map(token_header).transpose()?.unwrap_or_default(),
+        })
+    }
+
+    /// The token of a request; `None` when there is none.
+    pub(super) fn token(&self, headers: &HeaderMap) -> Result<Option<String>, Fault> {
+        let text = |name: &str| {
+            headers
+                .get(name)
+                .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
+        match &self.header {
+            TokenHeader::Authorization => {
+                let Some(value) = text(header::AUTHORIZATION.as_str()) else {
+                    return Ok(None);
+                };
+                let words: Vec<&str> = value.split_ascii_whitespace().collect();
+                match words[..] {
+                    ["Bearer", token] => Ok(Some(token.to_owned())),
+                    _ => Err(Fault::new(
+                        400,
+                        "invalid-headers",
+                        "Malformed Authorization header",
+                    )),
+                }
+            }
+            TokenHeader::Cookie(name) => Ok(text(header::COOKIE.as_str()).and_then(|cookies| {
+                cookies
+                    .split(';')
+                    .filter_map(|cookie| cookie.trim().split_once('='))
+                    .find(|(found, _)| found == name)
+                    .map(|(_, token)| token.to_owned())
+            })),
+            TokenHeader::Custom(name) => Ok(text(name)),
+        }
+    }
+
+    /// The session that a token gives.
+    pub(super) fn session(
+        &self,
+        token: &str,
+        requested_role: Option<&str>,
+        now: OffsetDateTime,
+    ) -> Result<Session, Fault> {
+        let claims = self.verify(token).and_then(|claims| {
+            self.check_times(&claims, now)?;
+            self.check_names(&claims)?;
+            Ok(claims)
+        });
+        let claims = claims
+            .map_err(|problem| Fault::new(400, "invalid-jwt", format!("Could not verify JWT: {problem}")))?;
+        claims::session(self, &claims, requested_role)
+    }
+
+    fn verify(&self, token: &str) -> Result<Value, String> {
+        let parts = token.split('.').count();
+        if parts != 3 {
+            return Err(format!(
+                "JWSError (CompactDecodeError Invalid number of parts: Expected 3 parts; got {parts})"
+            ));
+        }
+        let claims = match decode::<Value>(token, &self.key, &self.validation) {
+            Ok(token) => token.claims,
+            Err(error) => {
+                return Err(match error.kind() {
+                    ErrorKind::Base64(_) | ErrorKind::Utf8(_) | ErrorKind::InvalidToken => {
+                        "JWSError (CompactDecodeError Invalid base64url in a part)".to_owned()
+                    }
+                    ErrorKind::Json(error) => format!("JWSError (JSONDecodeError \"Error in $: {error}\")"),
+                    _ => "JWSError JWSInvalidSignature".to_owned(),
+                });
+            }
+        };
+        for name in ["sub", "iss", "jti"] {
+            if claims.get(name).is_some_and(|value| !value.is_string()) {
+                let kind = claims::aeson_kind(&claims[name]);
+                return Err(format!(
+                    "JWTClaimsSetDecodeError \"Error in $.{name}: parsing StringOrURI failed, expected String, \
+                     but encountered {kind}\""
+                ));
+            }
+        }
+        Ok(claims)
+    }
+
+    fn check_times(&self, claims: &Value, now: OffsetDateTime) -> Result<(), String> {
+        let now = now.unix_timestamp_nanos() as f64 / 1e9;
+        let skew = self.allowed_skew as f64;
+        let instant = |name: &str| {
+            match claims.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => value.as_f64().map(Some).ok_or_else(|| {
+                let kind = claims::aeson_kind(value);
+                format!(
+                    "JWTClaimsSetDecodeError \"Error in $.{name}: parsing NumericDate failed, expected Number, \
+                     but encountered {kind}\""
+                )
+            }),
+        }
+        };
+        let (expires, issued, not_before) = (instant("exp")?, instant("iat")?, instant("nbf")?);
+        if expires.is_some_and(|at| now >= at + skew) {
+            return Err("JWTExpired".to_owned());
+        }
+        if issued.is_some_and(|at| at > now + skew) {
+            return Err("JWTIssuedAtFuture".to_owned());
+        }
+        if not_before.is_some_and(|at| at > now + skew) {
+            return Err("JWTNotYetValid".to_owned());
+        }
+        Ok(())
+    }
+
+    /// A token without `iss` or `aud` passes, as it does in Hasura's library.
+    fn check_names(&self, claims: &Value) -> Result<(), String> {
+        if let (Some(expected), Some(found)) = (&self.issuer, claims.get("iss"))
+            && found.as_str() != Some(expected)
+        {
+            return Err("JWTNotInIssuer".to_owned());
+        }
+        if !self.audience.is_empty()
+            && let Some(found) = claims.get("aud")
+        {
+            let accepted = |one: &Value| {
+                one.as_str()
+                    .is_some_and(|one| self.audience.iter().any(|known| known == one))
+            };
+            let any = found
+                .as_array()
+                .map_or_else(|| accepted(found), |list| list.iter().any(accepted));
+            if !any {
+                return Err("JWTNotInAudience".to_owned());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn token_header(raw: RawHeader) -> Result<TokenHeader, String> {
+    match (raw.kind.as_str(), raw.name) {
+        ("Authorization", None) => Ok(TokenHeader::Authorization),
+        ("Cookie", Some(name)) => Ok(TokenHeader::Cookie(name)),
+        ("CustomHeader", Some(name)) => Ok(TokenHeader::Custom(name.to_ascii_lowercase())),
+        ("Cookie" | "CustomHeader", None) => Err("header: key \"name\" not found".to_owned()),
+        (other, _) => Err(format!(
+            "header: expected 'type' is Authorization (without a name), Cookie or CustomHeader, found {other}"
+        )),
+    }
+}

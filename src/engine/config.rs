@@ -1,0 +1,272 @@
+//! The settings, from Hasura's own environment variables.
+//!
+//! A combination that Hasura refuses is refused here in its words, and a variable that would change
+//! an answer but is not supported is refused by name. What only matters to a server in
+//! production (logs, telemetry, the console) is let pass.
+
+use std::path::PathBuf;
+
+use super::auth::{AuthMode, JwtConfig};
+use super::environment::Environment;
+use super::http::CorsDomains;
+use super::session::ADMIN;
+
+/// Where the metadata comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MetadataSource {
+    /// A directory on disk.
+    Directory(PathBuf),
+    /// The one in the binary.
+    Embedded,
+}
+
+/// The valid settings of an engine.
+#[derive(Debug)]
+pub struct Config {
+    /// Where the metadata comes from.
+    pub metadata: MetadataSource,
+    pub(crate) auth: AuthMode,
+    pub(crate) dev_mode: bool,
+    pub(crate) admin_internal_errors: bool,
+    pub(crate) apis: Vec<String>,
+    pub(crate) configured_header_precedence: bool,
+    pub(crate) stringify_numeric_types: bool,
+    pub(crate) cors: CorsDomains,
+}
+
+const SUPPORTED: [&str; 11] = [
+    "METADATA_DIR",
+    "ADMIN_SECRET",
+    "JWT_SECRET",
+    "UNAUTHORIZED_ROLE",
+    "DEV_MODE",
+    "ADMIN_INTERNAL_ERRORS",
+    "ENABLED_APIS",
+    "CONFIGURED_HEADER_PRECEDENCE",
+    "STRINGIFY_NUMERIC_TYPES",
+    "CORS_DOMAIN",
+    "DISABLE_CORS",
+];
+
+/// Known to Hasura and without any influence on what a client is answered.
+const HARMLESS: [&str; 17] = [
+    "CLI_ENVIRONMENT",
+    "CONSOLE_ASSETS_DIR",
+    "DATABASE_URL",
+    "ENABLED_LOG_TYPES",
+    "ENABLE_CONSOLE",
+    "ENABLE_TELEMETRY",
+    "GRACEFUL_SHUTDOWN_TIMEOUT",
+    "LOG_LEVEL",
+    "METADATA_DATABASE_URL",
+    "MIGRATIONS_DIR",
+    "MIGRATIONS_SERVER_PORT",
+    "MIGRATIONS_SERVER_TIMEOUT",
+    "PG_CONNECTIONS",
+    "PG_TIMEOUT",
+    "SERVER_HOST",
+    "SERVER_PORT",
+    "UNIX_SOCKET",
+];
+
+const APIS: [&str; 6] = ["metadata", "graphql", "pgdump", "config", "developer", "metrics"];
+const DEFAULT_APIS: &str = "metadata,graphql,pgdump,config";
+
+const NEEDS_SECRET: &str = "requires --admin-secret (HASURA_GRAPHQL_ADMIN_SECRET) or \
+     --access-key (HASURA_GRAPHQL_ACCESS_KEY) to be set";
+
+impl Config {
+    /// Reads the settings; every reason to refuse them is given, not the first alone.
+    pub fn read(environment: &Environment) -> Result<Config, Vec<String>> {
+        let mut reader = Reader {
+            environment,
+            problems: Vec::new(),
+        };
+        reader.refuse_strangers();
+        let config = Config {
+            metadata: match reader.text("METADATA_DIR") {
+                Some(path) => MetadataSource::Directory(path.into()),
+                None => MetadataSource::Embedded,
+            },
+            auth: reader.auth(),
+            dev_mode: reader.boolean("DEV_MODE", false),
+            admin_internal_errors: reader.boolean("ADMIN_INTERNAL_ERRORS", true),
+            apis: reader.apis(),
+            configured_header_precedence: reader.boolean("CONFIGURED_HEADER_PRECEDENCE", false),
+            stringify_numeric_types: reader.boolean("STRINGIFY_NUMERIC_TYPES", false),
+            cors: reader.cors(),
+        };
+        if reader.problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(reader.problems)
+        }
+    }
+}
+
+struct Reader<'e> {
+    environment: &'e Environment,
+    problems: Vec<String>,
+}
+
+impl<'e> Reader<'e> {
+    fn refuse_strangers(&mut self) {
+        for name in self.environment.names() {
+            let Some(short) = name.strip_prefix("HASURA_GRAPHQL_") else {
+                continue;
+            };
+            if !SUPPORTED.contains(&short) && !HARMLESS.contains(&short) {
+                self.problems
+                    .push(format!("{name} is not supported by the local engine"));
+            }
+        }
+    }
+
+    /// A variable's text; an empty one counts as absent.
+    fn text(&self, short: &str) -> Option<&'e str> {
+        self.environment
+            .get(&format!("HASURA_GRAPHQL_{short}"))
+            .filter(|text| !text.is_empty())
+    }
+
+    fn boolean(&mut self, short: &str, default: bool) -> bool {
+        let Some(text) = self.text(short) else {
+            return default;
+        };
+        match text.to_ascii_lowercase().as_str() {
+            "true" | "t" | "yes" | "y" => true,
+            "false" | "f" | "no" | "n" => false,
+            _ => {
+                self.problems.push(format!(
+                    "HASURA_GRAPHQL_{short}: Not a valid boolean text. True values are \
+                     [\"true\",\"t\",\"yes\",\"y\"] and  False values are [\"false\",\"f\",\"no\",\"n\"]. \
+                     All values are case insensitive"
+                ));
+                default
+            }
+        }
+    }
+
+    fn apis(&mut self) -> Vec<String> {
+        let text = self.text("ENABLED_APIS").unwrap_or(DEFAULT_APIS);
+        let apis: Vec<String> = text
+            .split(',')
+            .map(|api| api.trim().to_ascii_lowercase())
+            .collect();
+        for api in &apis {
+            if !APIS.contains(&api.as_str()) {
+                self.problems.push(format!(
+                    "HASURA_GRAPHQL_ENABLED_APIS: Only expecting list of comma separated API types \
+                     metadata,graphql,pgdump,developer,config,metrics, but found {api}"
+                ));
+            }
+        }
+        apis
+    }
+
+    fn cors(&mut self) -> CorsDomains {
+        if self.boolean("DISABLE_CORS", false) {
+            return CorsDomains::none();
+        }
+        CorsDomains::parse(self.text("CORS_DOMAIN").unwrap_or("*")).unwrap_or_else(|problem| {
+            self.problems
+                .push(format!("HASURA_GRAPHQL_CORS_DOMAIN: {problem}"));
+            CorsDomains::none()
+        })
+    }
+
+    fn auth(&mut self) -> AuthMode {
+        let unauthorized_role = self.text("UNAUTHORIZED_ROLE").map(str::to_owned);
+        let jwt = self
+            .text("JWT_SECRET")
+            .and_then(|text| match JwtConfig::parse(text) {
+                Ok(config) => Some(config),
+                Err(problem) => {
+                    self.problems
+                        .push(format!("HASURA_GRAPHQL_JWT_SECRET: {problem}"));
+                    None
+                }
+            });
+        let Some(secret) = self.text("ADMIN_SECRET") else {
+            if unauthorized_role.is_some() {
+                self.problems.push(format!(
+                    "Fatal Error: --unauthorized-role (HASURA_GRAPHQL_UNAUTHORIZED_ROLE) {NEEDS_SECRET} \
+                     and is not allowed when --auth-hook (HASURA_GRAPHQL_AUTH_HOOK) is set"
+                ));
+            } else if self.text("JWT_SECRET").is_some() {
+                self.problems.push(format!(
+                    "Fatal Error : --jwt-secret (HASURA_GRAPHQL_JWT_SECRET) {NEEDS_SECRET}"
+                ));
+            }
+            return AuthMode::Open;
+        };
+        if unauthorized_role.as_deref() == Some(ADMIN) {
+            tracing::warn!("HASURA_GRAPHQL_UNAUTHORIZED_ROLE is admin: whoever asks may do everything");
+        }
+        AuthMode::secret(secret, jwt, unauthorized_role)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(pairs: &[(&str, &str)]) -> Vec<String> {
+        let environment = Environment::from(
+            pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
+        Config::read(&environment).err().unwrap_or_default()
+    }
+
+    #[test]
+    fn nothing_set_is_valid() {
+        assert_eq!(problems(&[]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn startup_jwt_without_secret() {
+        let secret = r#"{"type":"HS256","key":"01234567890123456789012345678901"}"#;
+        let found = problems(&[("HASURA_GRAPHQL_JWT_SECRET", secret)]);
+        assert!(
+            found[0].starts_with(
+                "Fatal Error : --jwt-secret (HASURA_GRAPHQL_JWT_SECRET) requires --admin-secret"
+            )
+        );
+    }
+
+    #[test]
+    fn key_too_short() {
+        let secret = r#"{"type":"HS256","key":"0123456789012345678901234567890"}"#;
+        let found = problems(&[
+            ("HASURA_GRAPHQL_JWT_SECRET", secret),
+            ("HASURA_GRAPHQL_ADMIN_SECRET", "s"),
+        ]);
+        assert_eq!(
+            found,
+            ["HASURA_GRAPHQL_JWT_SECRET: Invalid JWK: Key size too small; should be atleast 32 characters"]
+        );
+    }
+
+    #[test]
+    fn unsupported_variables_are_refused_by_name() {
+        let found = problems(&[
+            ("HASURA_GRAPHQL_AUTH_HOOK", "http://x"),
+            ("HASURA_GRAPHQL_LOG_LEVEL", "debug"),
+        ]);
+        assert_eq!(
+            found,
+            ["HASURA_GRAPHQL_AUTH_HOOK is not supported by the local engine"]
+        );
+        for (field, value) in [("jwk_url", "\"http://x\""), ("claims_map", "{}")] {
+            let secret =
+                format!(r#"{{"type":"HS256","key":"01234567890123456789012345678901","{field}":{value}}}"#);
+            let found = problems(&[
+                ("HASURA_GRAPHQL_JWT_SECRET", &secret),
+                ("HASURA_GRAPHQL_ADMIN_SECRET", "s"),
+            ]);
+            assert!(found.len() == 1 && found[0].contains(field), "{found:?}");
+        }
+    }
+}

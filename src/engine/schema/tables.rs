@@ -1,0 +1,179 @@
+//! Tables, ready to be read: what each role sees of them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::filter::{Predicate, parse_filter};
+use super::{Inconsistency, ancestry};
+use crate::engine::catalog::{Catalog, Column, TableInfo};
+use crate::hasura::metadata::{Metadata, SelectPermission, Table, TableName};
+
+/// A tracked table that exists.
+#[derive(Debug)]
+pub(crate) struct ServedTable {
+    pub(crate) name: TableName,
+    /// Its name in the schema.
+    pub(crate) graphql_name: String,
+    pub(crate) info: TableInfo,
+    pub(crate) permissions: BTreeMap<String, Arc<Access>>,
+}
+
+/// What a role sees of a table.
+#[derive(Debug)]
+pub(crate) struct Access {
+    pub(crate) columns: Vec<Column>,
+    pub(crate) filter: Option<Predicate>,
+    pub(crate) limit: Option<u64>,
+    pub(crate) select: bool,
+    pub(crate) select_by_pk: bool,
+    pub(crate) select_aggregate: bool,
+}
+
+impl ServedTable {
+    /// The built-in admin sees every column and row.
+    pub(super) fn full_access(&self) -> Access {
+        Access {
+            columns: self.info.columns.clone(),
+            filter: None,
+            limit: None,
+            select: true,
+            select_by_pk: !self.info.primary_key.is_empty(),
+            select_aggregate: true,
+        }
+    }
+}
+
+pub(super) fn resolve(
+    metadata: &Metadata,
+    catalog: &Catalog,
+    inconsistencies: &mut Vec<Inconsistency>,
+) -> Result<Vec<Arc<ServedTable>>, Vec<String>> {
+    let mut served = Vec::new();
+    let mut problems = Vec::new();
+    for table in metadata.sources.iter().flat_map(|source| &source.tables) {
+        let shown = shown_name(&table.name);
+        let Some(info) = catalog.tables.get(&table.name) else {
+            let reason = format!("no such table/view exists in source: \"{shown}\"");
+            inconsistencies.push(Inconsistency::new("table", shown, reason));
+            continue;
+        };
+        let mut info = info.clone();
+        // Hasura leaves out what GraphQL cannot name.
+        info.columns
+            .retain(|column| apollo_compiler::Name::new(&column.name).is_ok());
+        match serve(metadata, table, info, inconsistencies) {
+            Ok(table) => served.push(Arc::new(table)),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() {
+        Ok(served)
+    } else {
+        Err(problems)
+    }
+}
+
+fn serve(
+    metadata: &Metadata,
+    table: &Table,
+    info: TableInfo,
+    inconsistencies: &mut Vec<Inconsistency>,
+) -> Result<ServedTable, String> {
+    let shown = shown_name(&table.name);
+    let mut permissions = BTreeMap::new();
+    for permission in &table.select_permissions {
+        match access(&info, permission) {
+            Ok(access) => {
+                permissions.insert(permission.role.clone(), Arc::new(access));
+            }
+            Err(reason) => {
+                let role = &permission.role;
+                let reason = format!("in table \"{shown}\": in permission for role \"{role}\": {reason}");
+                inconsistencies.push(Inconsistency::new(
+                    "select_permission",
+                    format!("{shown}.{role}"),
+                    reason,
+                ));
+            }
+        }
+    }
+    for role in &metadata.inherited_roles {
+        let name = &role.role_name;
+        let mut inherited = ancestry(metadata, name)
+            .into_iter()
+            .filter(|one| one != name)
+            .filter_map(|one| permissions.get(one));
+        match (permissions.contains_key(name), inherited.next(), inherited.next()) {
+            (false, Some(_), Some(_)) => {
+                return Err(format!(
+                    "inherited role {name}: select permissions of several parents on {shown} are not supported"
+                ));
+            }
+            (false, Some(one), None) => {
+                let one = Arc::clone(one);
+                permissions.insert(name.clone(), one);
+            }
+            _ => {}
+        }
+    }
+    let graphql_name = if table.name.schema == "public" {
+        table.name.name.clone()
+    } else {
+        format!("{}_{}", table.name.schema, table.name.name)
+    };
+    if apollo_compiler::Name::new(&graphql_name).is_err() {
+        return Err(format!(
+            "table {shown}: its name is not a GraphQL name, and custom names are not supported"
+        ));
+    }
+    Ok(ServedTable {
+        name: table.name.clone(),
+        graphql_name,
+        info,
+        permissions,
+    })
+}
+
+fn access(info: &TableInfo, permission: &SelectPermission) -> Result<Access, String> {
+    let columns = match &permission.columns {
+        None => info.columns.clone(),
+        Some(names) => {
+            if let Some(unknown) = names.iter().find(|name| info.column(name).is_none()) {
+                return Err(format!("\"{unknown}\" does not exist"));
+            }
+            info.columns
+                .iter()
+                .filter(|column| names.contains(&column.name))
+                .cloned()
+                .collect()
+        }
+    };
+    let opens = |field: &str| {
+        permission
+            .query_root_fields
+            .as_ref()
+            .is_none_or(|fields| fields.iter().any(|one| one == field))
+    };
+    let sees_key = !info.primary_key.is_empty()
+        && info
+            .primary_key
+            .iter()
+            .all(|key| columns.iter().any(|one| &one.name == key));
+    Ok(Access {
+        filter: Some(parse_filter(info, &permission.filter)?),
+        limit: permission.limit,
+        select: opens("select"),
+        select_by_pk: opens("select_by_pk") && sees_key,
+        select_aggregate: opens("select_aggregate") && permission.allow_aggregations,
+        columns,
+    })
+}
+
+/// As Hasura writes a table in a message: `public` is understood.
+fn shown_name(name: &TableName) -> String {
+    if name.schema == "public" {
+        name.name.clone()
+    } else {
+        name.to_string()
+    }
+}

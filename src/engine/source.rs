@@ -1,0 +1,121 @@
+//! The connection to the database that is served, and what its errors look like to a client.
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
+use serde_json::json;
+use tokio_postgres::NoTls;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{ToSql, Type};
+
+use super::catalog::Catalog;
+use super::fault::Fault;
+use crate::hasura::metadata::TableName;
+
+const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// The database behind the tables; or none, when the metadata names none that can be reached.
+pub(crate) struct Database(Option<Pool>);
+
+impl Database {
+    pub(crate) fn none() -> Self {
+        Self(None)
+    }
+
+    /// A pool for a URL. Nothing is opened yet.
+    pub(crate) fn connect(url: &str, max_connections: usize) -> Result<Self, String> {
+        let mut config: tokio_postgres::Config =
+            url.parse().map_err(|_| "not a valid database URL".to_owned())?;
+        if !matches!(config.get_ssl_mode(), SslMode::Disable | SslMode::Prefer) {
+            return Err("sslmode=require is not supported by the local engine".to_owned());
+        }
+        config.application_name("hasura-local-engine");
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_TIMEOUT);
+        }
+        let manager = Manager::from_config(
+            config,
+            NoTls,
+            ManagerConfig {
+                recycling_method: RecyclingMethod::Fast,
+            },
+        );
+        let pool = Pool::builder(manager)
+            .max_size(max_connections)
+            .runtime(Runtime::Tokio1)
+            .timeouts(Timeouts {
+                wait: Some(CONNECT_TIMEOUT),
+                create: Some(CONNECT_TIMEOUT),
+                recycle: None,
+            })
+            .build()
+            .map_err(|error| error.to_string())?;
+        Ok(Self(Some(pool)))
+    }
+
+    /// What it knows of the tables; `Err` in Hasura's words.
+    pub(crate) async fn catalog(&self, names: impl Iterator<Item = &TableName>) -> Result<Catalog, String> {
+        let Some(pool) = &self.0 else {
+            return Ok(Catalog::default());
+        };
+        let client = pool
+            .get()
+            .await
+            .map_err(|error| format!("connection error: {error}"))?;
+        Catalog::read(&client, names)
+            .await
+            .map_err(|error| format!("connection error: {error}"))
+    }
+
+    /// Runs a statement that gives one text, or no row.
+    pub(crate) async fn json(
+        &self,
+        statement: &str,
+        parameters: &[(&(dyn ToSql + Sync), Type)],
+    ) -> Result<Option<String>, Fault> {
+        let pool = self
+            .0
+            .as_ref()
+            .expect("a schema has tables only when there is a database");
+        let client = pool.get().await.map_err(|error| {
+            tracing::error!(%error, "no connection to the database");
+            Fault::new(500, "postgres-error", "connection error").with_internal(error.to_string().into())
+        })?;
+        let row = client
+            .query_typed_opt(statement, parameters)
+            .await
+            .map_err(|error| fault(statement, &error))?;
+        Ok(row.map(|row| row.get(0)))
+    }
+}
+
+/// A value that PostgreSQL cannot read is the client's fault; anything else is ours.
+fn fault(statement: &str, error: &tokio_postgres::Error) -> Fault {
+    let Some(cause) = error.as_db_error() else {
+        tracing::error!(%error, "the database did not answer");
+        return Fault::new(500, "postgres-error", "connection error").with_internal(error.to_string().into());
+    };
+    if is_data_exception(cause.code()) {
+        return Fault::new(400, "data-exception", cause.message());
+    }
+    tracing::error!(
+        code = cause.code().code(),
+        error = cause.message(),
+        "the database refused a statement"
+    );
+    Fault::new(500, "unexpected", "database query error").with_internal(json!({
+        "statement": statement,
+        "prepared": false,
+        "error": {
+            "exec_status": "FatalError",
+            "hint": cause.hint(),
+            "message": cause.message(),
+            "status_code": cause.code().code(),
+            "description": cause.detail(),
+        },
+    }))
+}
+
+/// Class 22.
+fn is_data_exception(state: &SqlState) -> bool {
+    state.code().starts_with("22")
+}

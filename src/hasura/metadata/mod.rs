@@ -1,0 +1,331 @@
+//! The metadata directory (config v3), as the Hasura CLI exports it, read into plain data.
+//!
+//! This is the reading only: whether a column or an environment variable exists is for whoever
+//! builds a schema from it. A key that is not known here, or a file whose feature is not
+//! supported, is refused by name; nothing is skipped in silence.
+
+mod actions;
+mod files;
+mod sdl;
+mod sources;
+mod yaml;
+
+use serde::Deserialize;
+
+pub use actions::{Action, ActionKind, Header, HeaderValue};
+pub use files::Files;
+pub use sdl::{CustomType, CustomTypes};
+pub use sources::{DatabaseUrl, SelectPermission, Source, Table, TableName};
+
+use yaml::Reader;
+
+/// Everything a metadata directory says.
+#[derive(Debug)]
+pub struct Metadata {
+    /// The actions, in the order of actions.yaml.
+    pub actions: Vec<Action>,
+    /// The custom types, joined from actions.graphql and actions.yaml.
+    pub types: CustomTypes,
+    /// The databases with their tracked tables.
+    pub sources: Vec<Source>,
+    /// Named queries.
+    pub collections: Vec<QueryCollection>,
+    /// Named queries that are served under /api/rest.
+    pub endpoints: Vec<RestEndpoint>,
+    /// Roles that are made of others.
+    pub inherited_roles: Vec<InheritedRole>,
+}
+
+/// Something in the directory that cannot be read or is not supported.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{file}: {reason}")]
+pub struct Problem {
+    /// The file, relative to the metadata directory.
+    pub file: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Problem {
+    fn new(file: &str, reason: impl Into<String>) -> Self {
+        Self {
+            file: file.to_owned(),
+            reason: reason.into(),
+        }
+    }
+}
+
+/// A list of named queries.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QueryCollection {
+    /// Its name.
+    pub name: String,
+    #[serde(default, rename = "comment")]
+    _comment: Option<String>,
+    /// Its queries.
+    pub definition: CollectionDefinition,
+}
+
+/// The body of a query collection.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CollectionDefinition {
+    /// The queries.
+    pub queries: Vec<NamedQuery>,
+}
+
+/// A query with a name.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedQuery {
+    /// Its name.
+    pub name: String,
+    /// Its GraphQL text.
+    pub query: String,
+}
+
+/// A named query with a path below /api/rest.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RestEndpoint {
+    /// Its name.
+    pub name: String,
+    /// The path; a segment that begins with a colon is a parameter.
+    pub url: String,
+    /// The HTTP methods, in capitals.
+    pub methods: Vec<String>,
+    /// Which query it runs.
+    pub definition: EndpointDefinition,
+    #[serde(default, rename = "comment")]
+    _comment: Option<String>,
+}
+
+/// The body of a REST endpoint.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EndpointDefinition {
+    /// The query.
+    pub query: QueryReference,
+}
+
+/// A query, by collection and name.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QueryReference {
+    /// The collection.
+    pub collection_name: String,
+    /// The query in it.
+    pub query_name: String,
+}
+
+/// A role that has what any of its parents has.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InheritedRole {
+    /// Its name.
+    pub role_name: String,
+    /// Its parents.
+    pub role_set: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Version {
+    version: u32,
+}
+
+/// Files whose features are not supported: they may be there, empty.
+const UNSUPPORTED: [&str; 9] = [
+    "allow_list.yaml",
+    "api_limits.yaml",
+    "backend_configs.yaml",
+    "cron_triggers.yaml",
+    "metrics_config.yaml",
+    "network.yaml",
+    "opentelemetry.yaml",
+    "remote_schemas.yaml",
+    "graphql_schema_introspection.yaml",
+];
+
+impl Metadata {
+    /// Reads a directory. Every problem is reported, not the first alone.
+    pub fn read(files: &Files) -> Result<Metadata, Vec<Problem>> {
+        let mut reader = Reader::new(files);
+        match reader.file::<Option<Version>>("version.yaml").flatten() {
+            Some(Version { version: 3 }) => {}
+            Some(other) => reader.problem(
+                "version.yaml",
+                format!("version {} is not supported", other.version),
+            ),
+            None => reader.problem("version.yaml", "is needed and must say version: 3"),
+        }
+        for file in UNSUPPORTED {
+            reader.expect_empty(file);
+        }
+        let (actions, types) = actions::read(&mut reader);
+        let metadata = Metadata {
+            actions,
+            types,
+            sources: sources::read(&mut reader),
+            collections: reader.list("query_collections.yaml"),
+            endpoints: reader.list("rest_endpoints.yaml"),
+            inherited_roles: reader.list("inherited_roles.yaml"),
+        };
+        reader.finish(metadata)
+    }
+
+    /// The text of a stored query.
+    pub fn stored_query(&self, reference: &QueryReference) -> Option<&str> {
+        let collection = self
+            .collections
+            .iter()
+            .find(|one| one.name == reference.collection_name)?;
+        let query = collection
+            .definition
+            .queries
+            .iter()
+            .find(|one| one.name == reference.query_name)?;
+        Some(&query.query)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(pairs: &[(&str, &str)]) -> Vec<String> {
+        let mut all = vec![("version.yaml", "version: 3\n")];
+        all.extend_from_slice(pairs);
+        match Metadata::read(&Files::from_iter(all)) {
+            Ok(_) => Vec::new(),
+            Err(problems) => problems.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    #[test]
+    fn a_directory_with_nothing_but_its_version_is_read() {
+        assert_eq!(problems(&[]), Vec::<String>::new());
+        assert_eq!(
+            problems(&[("network.yaml", "{}"), ("remote_schemas.yaml", "[]")]),
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            problems(&[("graphql_schema_introspection.yaml", "disabled_for_roles: []")]),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn what_is_not_supported_is_refused_by_name() {
+        assert_eq!(
+            problems(&[("remote_schemas.yaml", "- name: weather")]),
+            ["remote_schemas.yaml: is not supported and must be empty"]
+        );
+        assert_eq!(
+            problems(&[("surprise.yaml", "[]")]),
+            ["surprise.yaml: is not a metadata file this reader knows"]
+        );
+        let unknown = problems(&[(
+            "rest_endpoints.yaml",
+            "- {name: a, url: a, methods: [GET], cache: 5, definition: {query: {collection_name: c, query_name: q}}}",
+        )]);
+        assert!(
+            unknown[0].contains("rest_endpoints.yaml") && unknown[0].contains("unknown field `cache`"),
+            "{unknown:?}"
+        );
+    }
+
+    #[test]
+    fn header_env_prefix_forbidden() {
+        let yaml = "
+actions:
+- name: f
+  definition: {handler: http://h, headers: [{name: x-client-id, value_from_env: HASURA_GRAPHQL_CLIENT_NAME}]}
+custom_types: {}
+";
+        let found = problems(&[
+            ("actions.yaml", yaml),
+            ("actions.graphql", "type Query { f: String }"),
+        ]);
+        assert_eq!(
+            found,
+            [
+                "actions.yaml: action f: env variables start with \"HASURA_GRAPHQL_\" are not allowed for value_from_env"
+            ]
+        );
+    }
+
+    #[test]
+    fn action_in_yaml_not_in_sdl() {
+        let yaml =
+            "actions: [{name: foo, definition: {handler: http://h}}]\ncustom_types: {objects: [{name: T}]}";
+        let found = problems(&[("actions.yaml", yaml), ("actions.graphql", "")]);
+        assert_eq!(
+            found,
+            [
+                "actions.yaml: action foo is not present in actions.graphql",
+                "actions.yaml: custom type T is not present in actions.graphql"
+            ]
+        );
+    }
+
+    #[test]
+    fn cli_build_merge() {
+        let files = Files::from_iter([
+            ("version.yaml", "version: 3"),
+            (
+                "actions.graphql",
+                "type Mutation { foo(arg1: fooInput!): fooOutput }
+                 input fooInput { username: String! password: String! }
+                 type fooOutput { accessToken: String! }",
+            ),
+            (
+                "actions.yaml",
+                "actions: [{name: foo, definition: {kind: synchronous, handler: 'http://localhost:3000', timeout: 10}}]
+custom_types: {enums: [], input_objects: [{name: fooInput}], objects: [{name: fooOutput}], scalars: []}",
+            ),
+        ]);
+        let metadata = Metadata::read(&files).unwrap();
+        let action = &metadata.actions[0];
+        assert_eq!(action.kind, ActionKind::Mutation);
+        assert_eq!(action.timeout_seconds, 10);
+        assert_eq!(action.arguments[0].name.as_str(), "arg1");
+        assert_eq!(action.arguments[0].ty.to_string(), "fooInput!");
+        assert_eq!(action.output_type.to_string(), "fooOutput");
+        assert!(matches!(
+            metadata.types.get("fooInput"),
+            Some(CustomType::Input(_))
+        ));
+        assert!(matches!(
+            metadata.types.get("fooOutput"),
+            Some(CustomType::Object(_))
+        ));
+    }
+
+    #[test]
+    fn tables_come_through_quoted_includes() {
+        let files = Files::from_iter([
+            ("version.yaml", "version: 3"),
+            (
+                "databases/databases.yaml",
+                "- name: default
+  kind: postgres
+  configuration: {connection_info: {database_url: {from_env: PG_DATABASE_URL}, isolation_level: read-committed}}
+  tables: \"!include default/tables/tables.yaml\"",
+            ),
+            ("databases/default/tables/tables.yaml", "- \"!include public_networks.yaml\""),
+            (
+                "databases/default/tables/public_networks.yaml",
+                "table: {name: networks, schema: public}
+select_permissions:
+  - {role: guest, permission: {columns: [name], filter: {}, limit: 100}}",
+            ),
+        ]);
+        let metadata = Metadata::read(&files).unwrap();
+        let table = &metadata.sources[0].tables[0];
+        assert_eq!(table.name.to_string(), "public.networks");
+        assert_eq!(table.select_permissions[0].role, "guest");
+        assert_eq!(table.select_permissions[0].limit, Some(100));
+    }
+}

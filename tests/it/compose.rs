@@ -1,0 +1,197 @@
+//! The environment of docker-compose.yml, run natively: the roles that `deploy/postgres/init.sh`
+//! makes, `migrate` and `serve` as their containers start them, the engine with Hasura's variables,
+//! and a real Caddy with the project's Caddyfile. Only the containers themselves are missing.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use hasura_siwe::clock::Clock;
+use hasura_siwe::config::Variables;
+use hasura_siwe::engine::{Config, Engine, Environment};
+use hasura_siwe::local::{Postgres, Start};
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+use crate::support::process::{Process, run};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+/// The services as compose resolves them from the files of `make env`.
+async fn services() -> Value {
+    let output = Command::new(format!("{ROOT}/tests/deploy/compose.sh"))
+        .arg("print")
+        .output()
+        .await
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let file: Value = serde_saphyr::from_str(std::str::from_utf8(&output.stdout).unwrap()).unwrap();
+    file["services"].clone()
+}
+
+/// The environment of one service, with the hosts of compose's networks replaced by this machine's.
+fn environment(services: &Value, service: &str, hosts: &[(&str, String)]) -> Variables {
+    let mut variables = Variables::default();
+    for (name, value) in services[service]["environment"].as_object().unwrap() {
+        let mut value = match value {
+            Value::String(text) => text.clone(),
+            Value::Null => continue,
+            other => other.to_string(),
+        };
+        for (from, to) in hosts {
+            value = value.replace(from, to);
+        }
+        variables.set(name, value);
+    }
+    variables
+}
+
+struct Caddy(tokio::process::Child);
+
+async fn caddy(upstream: &str) -> (Caddy, String) {
+    let port = free_port();
+    let child = Command::new(format!("{ROOT}/tests/deploy/caddy.sh"))
+        .args([upstream, &port.to_string()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let base = format!("http://127.0.0.1:{port}");
+    for _ in 0..100 {
+        if reqwest::get(format!("{base}/healthz")).await.is_ok() {
+            return (Caddy(child), base);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("Caddy does not answer: run tests/deploy/caddy.sh {upstream} {port}");
+}
+
+#[tokio::test]
+async fn the_environment_of_compose_runs_the_whole_story_behind_a_real_caddy() {
+    let services = services().await;
+    let folder = tempfile::tempdir_in("/tmp").unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let port = free_port();
+    let settings = [
+        "listen_addresses=127.0.0.1".to_owned(),
+        format!("port={port}"),
+        "fsync=off".to_owned(),
+    ];
+    let postgres = Postgres::start(Start {
+        folder: folder.path().to_owned(),
+        settings: settings.to_vec(),
+    })
+    .await
+    .unwrap();
+
+    let init = environment(&services, "postgres", &[]);
+    let mut script = Command::new("sh");
+    script
+        .arg(format!("{ROOT}/deploy/postgres/init.sh"))
+        .env("PGHOST", "127.0.0.1")
+        .env("PGPORT", port.to_string());
+    for (name, value) in init.iter() {
+        script.env(name, value);
+    }
+    let output = script.output().await.unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+
+    let database = ("@postgres:5432", format!("@127.0.0.1:{port}"));
+    let migrate = run(
+        &["migrate"],
+        &environment(&services, "migrate", std::slice::from_ref(&database)),
+        "",
+    )
+    .await;
+    assert!(
+        migrate.status.success(),
+        "{}",
+        String::from_utf8_lossy(&migrate.stderr)
+    );
+
+    let mut variables = environment(&services, "service", std::slice::from_ref(&database));
+    variables.set("LISTEN_ADDR", "127.0.0.1:0");
+    let service = Process::serve(variables).await;
+
+    let hosts = [database, ("http://service:4000", service.base.clone())];
+    let mut hasura = environment(&services, "graphql-engine", &hosts);
+    hasura.set("HASURA_GRAPHQL_METADATA_DIR", format!("{ROOT}/hasura/metadata"));
+    let environment = Environment::from(hasura.iter().map(|(n, v)| (n.to_owned(), v.to_owned())));
+    let engine = Engine::start(Config::read(&environment).unwrap(), environment, Clock::system())
+        .await
+        .unwrap();
+    assert!(
+        engine.inconsistencies().is_empty(),
+        "{:?}",
+        engine.inconsistencies()
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let upstream = listener.local_addr().unwrap().to_string();
+    let router = engine.router();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+
+    let (mut caddy, base) = caddy(&upstream).await;
+    let demo = run(&["demo", "--endpoint", &base], &Variables::default(), "").await;
+    assert!(demo.status.success(), "{}", String::from_utf8_lossy(&demo.stderr));
+
+    // The published path of the log-in, and nothing else of that path.
+    let client = reqwest::Client::new();
+    let query = json!({"query": "{ networks { name } }"});
+    let answer: Value = client
+        .post(format!("{base}/v1/login"))
+        .json(&query)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert!(answer["data"]["networks"].is_array(), "{answer}");
+    assert_eq!(
+        client
+            .get(format!("{base}/v1/login"))
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        404
+    );
+
+    // What Caddy wrote as the client's address is what was believed, whatever the client claimed.
+    let (database, connection) = tokio_postgres::connect(
+        &format!("postgres://siwe@127.0.0.1:{port}/siwe"),
+        tokio_postgres::NoTls,
+    )
+    .await
+    .unwrap();
+    tokio::spawn(connection);
+    let seen: Option<String> = database
+        .query_one("select host(ip) from auth.sessions", &[])
+        .await
+        .unwrap()
+        .get(0);
+    assert_eq!(seen.as_deref(), Some("127.0.0.1"));
+
+    caddy.0.kill().await.unwrap();
+    assert!(service.stop().await.0.success());
+    postgres.stop().await.unwrap();
+    assert!(Path::new(ROOT).join("Caddyfile").exists());
+}

@@ -1,0 +1,15 @@
+//! The local engine over real HTTP, with a stub for the handlers of actions and a real PostgreSQL.
+//!
+//! Tests that are named in Hasura's behaviour cases say so in a comment or carry the name.
+
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
+mod actions;
+mod auth;
+mod graphql;
+mod introspection;
+mod limits;
+mod rest;
+mod shipped;
+mod support;
+mod tables;

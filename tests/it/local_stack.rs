@@ -1,0 +1,97 @@
+//! `hasura-siwe local` and `hasura-siwe demo`, as `make run` and `make demo` start them.
+
+use hasura_siwe::config::Variables;
+
+use crate::support::process::{Process, run};
+
+/// The environment of a shell, as far as the stack needs it, on ports of its own.
+fn shell() -> Variables {
+    #[expect(clippy::disallowed_methods, reason = "programs are found on PATH")]
+    let path = std::env::var("PATH").unwrap();
+    [
+        ("LISTEN_ADDR", "127.0.0.1:0"),
+        ("PATH", &path),
+        ("RUST_LOG", "warn"),
+    ]
+    .into_iter()
+    .collect()
+}
+
+async fn start(data: &str) -> Process {
+    Process::start(
+        &["local", "--data", data, "--front", "127.0.0.1:0"],
+        &shell(),
+        |line| {
+            line.trim()
+                .strip_prefix("GraphQL")?
+                .trim()
+                .strip_suffix("/v1/graphql   (local engine; as guest without a token)")
+                .map(str::to_owned)
+        },
+    )
+    .await
+}
+
+#[tokio::test]
+async fn one_command_runs_everything_the_demo_plays_and_the_data_outlives_a_restart() {
+    let folder = tempfile::tempdir_in("/tmp").unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let data = folder.path().join("data");
+    let data = data.to_str().unwrap();
+    let stack = start(data).await;
+    let demo = run(&["demo", "--endpoint", &stack.base], &Variables::default(), "").await;
+    let told = String::from_utf8(demo.stdout).unwrap();
+    assert!(
+        demo.status.success(),
+        "{told}\n{}",
+        String::from_utf8_lossy(&demo.stderr)
+    );
+    assert!(
+        told.contains("All 7 steps went as they should.") && told.contains("curl -s http"),
+        "{told}"
+    );
+
+    let second = run(&["local", "--data", data, "--front", "127.0.0.1:0"], &shell(), "").await;
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(said.contains("another local stack runs on"), "{said}");
+
+    let (status, log) = stack.stop().await;
+    assert!(status.success(), "{log}");
+    assert!(
+        !std::path::Path::new(data)
+            .join("postgres/postmaster.pid")
+            .exists()
+    );
+
+    let stack = start(data).await;
+    let query = r#"{"query": "{ accounts { name } }"}"#;
+    let client = reqwest::Client::new();
+    let answer = client
+        .post(format!("{}/v1/graphql", stack.base))
+        .body(query)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        answer.text().await.unwrap(),
+        r#"{"data":{"accounts":[{"name":"demo.eth"}]}}"#
+    );
+    assert!(stack.stop().await.0.success());
+}
+
+#[tokio::test]
+async fn a_database_that_a_crash_left_behind_is_adopted() {
+    let folder = tempfile::tempdir_in("/tmp").unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let data = folder.path().to_str().unwrap().to_owned();
+    start(&data).await.kill().await;
+    let pid = folder.path().join("postgres/postmaster.pid");
+    let first = std::fs::read_to_string(&pid).unwrap();
+    let stack = start(&data).await;
+    assert_eq!(
+        std::fs::read_to_string(&pid).unwrap().lines().next(),
+        first.lines().next()
+    );
+    assert!(stack.stop().await.0.success());
+    assert!(!pid.exists());
+}

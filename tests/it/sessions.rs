@@ -1,0 +1,222 @@
+//! `v1RestoreSession`, through HTTP: one live head, a safe retry, and an end when a spent token returns.
+
+use hasura_siwe::storage::Granted;
+use serde_json::json;
+use time::Duration;
+
+use crate::support::app::TestApp;
+use crate::support::reply::NAMESPACE;
+use crate::support::wallet;
+
+/// The default of REFRESH_GRACE, and a little more.
+const AFTER_GRACE: Duration = Duration::seconds(31);
+
+#[tokio::test]
+async fn a_refresh_token_is_rotated_at_every_use() {
+    let app = TestApp::start().await;
+    let first = app.log_in(&wallet()).await;
+    let second = app.restore(&first).await.assert_ok().refresh_token();
+    let third = app.restore(&second).await.assert_ok().refresh_token();
+    assert!(first != second && second != third && first != third);
+}
+
+#[tokio::test]
+async fn t04_a_retry_within_the_grace_time_gets_the_same_successor() {
+    let app = TestApp::start().await;
+    let first = app.log_in(&wallet()).await;
+    let successor = app.restore(&first).await.assert_ok().refresh_token();
+    app.clock.advance(Duration::seconds(20));
+    assert_eq!(app.restore(&first).await.assert_ok().refresh_token(), successor);
+    app.restore(&successor).await.assert_ok();
+}
+
+#[tokio::test]
+async fn t02_a_spent_token_that_returns_after_the_grace_time_ends_the_session() {
+    let app = TestApp::start().await;
+    let alice = wallet();
+    let first = app.log_in(&alice).await;
+    let other = app.log_in(&alice).await;
+    let second = app.restore(&first).await.assert_ok().refresh_token();
+    app.clock.advance(AFTER_GRACE);
+    app.restore(&first)
+        .await
+        .assert_error(401, "refresh_token_invalid");
+    app.restore(&second)
+        .await
+        .assert_error(401, "refresh_token_invalid");
+    app.restore(&other).await.assert_ok();
+    let client = app.db.connect().await;
+    let noted = client
+        .query_one(
+            "select count(*) from auth.audit_log where result = 'refresh_token_reused'",
+            &[],
+        )
+        .await
+        .unwrap();
+    assert_eq!(noted.get::<_, i64>(0), 1);
+    let ended = client
+        .query_one(
+            "select reason, salt from auth.sessions where ended_at is not null",
+            &[],
+        )
+        .await
+        .unwrap();
+    assert_eq!((ended.get(0), ended.get::<_, Option<&[u8]>>(1)), ("reuse", None));
+}
+
+#[tokio::test]
+async fn t05_the_grace_time_covers_the_direct_predecessor_only() {
+    let app = TestApp::start().await;
+    let first = app.log_in(&wallet()).await;
+    let second = app.restore(&first).await.assert_ok().refresh_token();
+    let third = app.restore(&second).await.assert_ok().refresh_token();
+    app.restore(&first)
+        .await
+        .assert_error(401, "refresh_token_invalid");
+    app.restore(&third)
+        .await
+        .assert_error(401, "refresh_token_invalid");
+}
+
+#[tokio::test]
+async fn t01_what_is_no_token_of_ours_is_refused_alike() {
+    let app = TestApp::start().await;
+    let token = app.log_in(&wallet()).await;
+    let long = "d".repeat(8192);
+    for bad in [
+        "",
+        "x",
+        "00000000-0000-4000-8000-000000000000",
+        "'; drop table auth.sessions; --",
+        "a\0b",
+        &long,
+    ] {
+        let reply = app.restore(bad).await;
+        reply.assert_error(401, "refresh_token_invalid");
+    }
+    let input = json!({"session": {"refreshToken": 7}});
+    app.call(
+        "/actions/restore-session",
+        "v1RestoreSession",
+        json!({"x-hasura-role": "guest"}),
+        input,
+    )
+    .await
+    .assert_error(400, "bad_request");
+    app.restore(&token).await.assert_ok();
+}
+
+#[tokio::test]
+async fn t10_an_access_token_is_no_refresh_token() {
+    let app = TestApp::start().await;
+    let reply = app.log_in_with(&app.message(&wallet())).await;
+    let access = reply.assert_ok().res()["accessToken"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    app.restore(&access)
+        .await
+        .assert_error(401, "refresh_token_invalid");
+}
+
+#[tokio::test]
+async fn t11_a_session_ends_when_it_lies_idle_and_at_its_absolute_end() {
+    let app = TestApp::with(&[("REFRESH_IDLE_TTL", "2h"), ("REFRESH_ABSOLUTE_TTL", "3h")]).await;
+    let (idle, busy) = (app.log_in(&wallet()).await, app.log_in(&wallet()).await);
+    app.clock.advance(Duration::minutes(119));
+    let busy = app.restore(&busy).await.assert_ok().refresh_token();
+    app.clock.advance(Duration::minutes(2));
+    app.restore(&idle)
+        .await
+        .assert_error(401, "refresh_token_invalid");
+    let busy = app.restore(&busy).await.assert_ok().refresh_token();
+    app.clock.advance(Duration::minutes(60));
+    app.restore(&busy)
+        .await
+        .assert_error(401, "refresh_token_invalid");
+}
+
+#[tokio::test]
+async fn no_access_token_outlives_its_session() {
+    let app = TestApp::with(&[("REFRESH_IDLE_TTL", "1h"), ("REFRESH_ABSOLUTE_TTL", "1h")]).await;
+    let token = app.log_in(&wallet()).await;
+    app.clock.advance(Duration::minutes(50));
+    let claims = app.restore(&token).await.assert_ok().claims();
+    let left = claims["exp"].as_i64().unwrap() - app.clock.now().unix_timestamp();
+    assert!((500..=600).contains(&left), "{left}");
+}
+
+#[tokio::test]
+async fn claims_are_read_afresh_so_that_a_changed_role_shows() {
+    let app = TestApp::start().await;
+    let alice = wallet();
+    let token = app.log_in(&alice).await;
+    let db = app.app_service.db();
+    let user_id = uuid::Uuid::nil();
+    let change = hasura_siwe::storage::RoleChange {
+        address: alice.address(),
+        role: "admin",
+        user_id,
+    };
+    assert_eq!(db.grant_role(&change).await.unwrap(), Granted::Changed);
+    assert_eq!(db.grant_role(&change).await.unwrap(), Granted::Already);
+    let reply = app.restore(&token).await;
+    assert_eq!(
+        reply.assert_ok().claims()[NAMESPACE]["x-hasura-allowed-roles"],
+        json!(["user", "admin"])
+    );
+    assert_eq!(
+        db.revoke_role(alice.address(), "admin").await.unwrap(),
+        Granted::Changed
+    );
+    let reply = app.restore(&reply.refresh_token()).await;
+    assert_eq!(
+        reply.assert_ok().claims()[NAMESPACE]["x-hasura-allowed-roles"],
+        json!(["user"])
+    );
+}
+
+#[tokio::test]
+async fn a_disabled_account_restores_nothing() {
+    let app = TestApp::start().await;
+    let token = app.log_in(&wallet()).await;
+    app.db
+        .connect()
+        .await
+        .execute("update auth.users set disabled_at = now()", &[])
+        .await
+        .unwrap();
+    app.restore(&token)
+        .await
+        .assert_error(401, "refresh_token_invalid");
+}
+
+#[tokio::test]
+async fn a_rotation_is_a_heap_only_update() {
+    let app = TestApp::start().await;
+    let mut token = app.log_in(&wallet()).await;
+    for _ in 0..10 {
+        token = app.restore(&token).await.assert_ok().refresh_token();
+    }
+    let client = app.db.connect().await;
+    let definitions = client
+        .query(
+            "select indexdef from pg_indexes where schemaname = 'auth' and tablename = 'sessions'",
+            &[],
+        )
+        .await
+        .unwrap();
+    for row in definitions {
+        let definition: String = row.get(0);
+        for changing in [
+            "generation",
+            "salt",
+            "rotated_at",
+            "last_used_at",
+            "ended_at",
+            "reason",
+        ] {
+            assert!(!definition.contains(changing), "{definition}");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The database behind the service: its statements, its migrations, who may see what.
+
+use hasura_siwe::storage;
+
+use crate::support::TestApp;
+use crate::support::db::TestDb;
+
+#[tokio::test]
+async fn every_statement_prepares_on_the_migrated_schema() {
+    let client = TestDb::create().await.connect().await;
+    for (name, sql) in storage::STATEMENTS {
+        client
+            .prepare(sql)
+            .await
+            .unwrap_or_else(|error| panic!("{name}: {error:?}"));
+    }
+}
+
+#[test]
+fn every_statement_is_on_the_list() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/storage");
+    let mut written = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let file = path.file_stem().unwrap().to_string_lossy().into_owned();
+        for line in std::fs::read_to_string(&path).unwrap().lines() {
+            if let Some((name, _)) = line
+                .strip_prefix("pub(super) const ")
+                .and_then(|l| l.split_once(": &str"))
+            {
+                written.push(format!("{file}::{name}"));
+            }
+        }
+    }
+    written.sort_unstable();
+    let mut listed: Vec<String> = storage::STATEMENTS
+        .iter()
+        .map(|(name, _)| (*name).to_owned())
+        .collect();
+    listed.sort_unstable();
+    assert_eq!(listed, written);
+}
+
+#[tokio::test]
+async fn two_processes_may_migrate_at_once_and_one_of_them_does() {
+    let db = TestDb::create_empty().await;
+    let (mut one, mut two) = (db.connect().await, db.connect().await);
+    let (first, second) = tokio::join!(storage::migrate(&mut one), storage::migrate(&mut two));
+    let (first, second) = (first.unwrap(), second.unwrap());
+    assert_eq!(first.len().min(second.len()), 0);
+    assert_eq!(
+        first.len().max(second.len()),
+        usize::try_from(storage::latest_version()).unwrap()
+    );
+}
+
+#[tokio::test]
+async fn a_migration_that_changed_after_it_ran_is_refused() {
+    let db = TestDb::create().await;
+    let mut client = db.connect().await;
+    client
+        .execute("update auth.migrations set checksum = '1' where version = 2", &[])
+        .await
+        .unwrap();
+    let error = storage::migrate(&mut client).await.unwrap_err();
+    assert!(matches!(error, storage::Error::Migration(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_old_binary_serves_on_a_newer_schema() {
+    let app = TestApp::start().await;
+    let mut client = app.db.connect().await;
+    client
+        .execute(
+            "insert into auth.migrations (version, name, applied_on, checksum) values (9999, 'later', '2099-01-01T00:00:00Z', '1')",
+            &[],
+        )
+        .await
+        .unwrap();
+    assert!(storage::migrate(&mut client).await.unwrap().is_empty());
+    app.get("/readyz").await.assert_ok();
+}
+
+#[tokio::test]
+async fn hasuras_role_reads_what_it_serves_and_nothing_secret() {
+    let db = TestDb::create().await;
+    let hasura = db.connect_as_hasura().await;
+    for table in ["public.networks", "public.accounts"] {
+        hasura
+            .query(&format!("select * from {table}"), &[])
+            .await
+            .unwrap();
+        let denied = hasura
+            .execute(&format!("delete from {table}"), &[])
+            .await
+            .unwrap_err();
+        assert_eq!(denied.code().unwrap().code(), "42501", "{table}");
+    }
+    let owner = db.connect().await;
+    let secret = owner
+        .query(
+            "select table_name::text from information_schema.tables where table_schema = 'auth'",
+            &[],
+        )
+        .await
+        .unwrap();
+    assert!(secret.len() >= 9);
+    for row in secret {
+        let table: String = row.get(0);
+        let denied = hasura
+            .query(&format!("select * from auth.{table}"), &[])
+            .await
+            .unwrap_err();
+        assert_eq!(denied.code().unwrap().code(), "42501", "{table}");
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_is_missing_is_answered_with_the_sql_to_make_it() {
+    let client = TestDb::create().await.connect().await;
+    let storage::Grants::NoSuchRole(sql) = storage::grant_to_hasura(&client, "no\"body").await.unwrap()
+    else {
+        panic!("there is no such role");
+    };
+    assert!(sql.contains(r#"create role "no""body" login"#), "{sql}");
+}
+
+#[tokio::test]
+async fn connections_of_the_pool_have_time_outs() {
+    let app = TestApp::start().await;
+    app.get("/readyz").await.assert_ok();
+    // A long statement of the same pool is ended by the server: seen through a lock that is held.
+    let holder = app.db.connect().await;
+    holder
+        .batch_execute("begin; lock table auth.migrations in access exclusive mode")
+        .await
+        .unwrap();
+    let begun = std::time::Instant::now();
+    let reply = app.get("/readyz").await;
+    assert_eq!(reply.status, 503, "{reply:?}");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(10));
+    holder.batch_execute("rollback").await.unwrap();
+    app.get("/readyz").await.assert_ok();
+}
+
+#[tokio::test]
+async fn a_sweep_removes_what_has_had_its_time_and_nothing_else() {
+    let app = TestApp::start().await;
+    let wallet = crate::support::wallet();
+    let token = app.log_in(&wallet).await;
+    let next = app.restore(&token).await.assert_ok().refresh_token();
+    let client = app.db.connect().await;
+    let count = async |sql: &str| client.query_one(sql, &[]).await.unwrap().get::<_, i64>(0);
+    app.app_service.sweep().await.unwrap();
+    assert_eq!(count("select count(*) from auth.spent_nonces").await, 1);
+    assert_eq!(
+        count("select count(*) from auth.sessions where salt is not null").await,
+        1
+    );
+
+    app.clock.advance(time::Duration::hours(3));
+    app.app_service.sweep().await.unwrap();
+    assert_eq!(count("select count(*) from auth.spent_nonces").await, 0);
+    assert_eq!(
+        count("select count(*) from auth.sessions where salt is not null").await,
+        0
+    );
+    app.restore(&next).await.assert_ok();
+
+    app.clock.advance(time::Duration::days(30));
+    app.app_service.sweep().await.unwrap();
+    assert_eq!(count("select count(*) from auth.sessions").await, 0);
+    assert_eq!(count("select count(*) from auth.refresh_tokens").await, 0);
+    assert_eq!(count("select count(*) from auth.users").await, 1);
+}

@@ -1,0 +1,214 @@
+//! An engine in front of the service: the local one, or a real Hasura where HASURA_ENDPOINT and
+//! HASURA_ADMIN_SECRET are set. Tests that take a [`Hasura`] know only its HTTP.
+//!
+//! A real one must stand in front of a service that allows the origin http://localhost:3000 and
+//! takes nonces of clients, as `make env` and compose set it up.
+
+use std::net::SocketAddr;
+
+use hasura_siwe::cli::wallet::{SignedText, Wallet};
+use hasura_siwe::clock::Clock;
+use hasura_siwe::engine::{Config, Engine, Environment};
+use hasura_siwe::local::front;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::app::{ACTIONS_SECRET, JWT_SECRET, TestApp};
+use super::db::TestDb;
+use super::{nonce, origin};
+
+pub const LOG_IN: &str = "mutation v1Login($session: LoginInput!) {\n  v1Login(session: $session) {\n    res\n    success\n  }\n}\n";
+pub const RESTORE: &str = "mutation v1RestoreSession($session: RestoreSessionInput!) {\n  v1RestoreSession(session: $session) {\n    res\n    success\n  }\n}\n";
+pub const UPDATE: &str = "mutation v1UpdateAccount($account: UpdateAccountInput!) {\n  v1UpdateAccount(account: $account) {\n    res\n    success\n  }\n}\n";
+
+const ADMIN_SECRET: &str = "Wd8Gk2Vn5Tz0Hc7Jm4Qx1Rb9Lp6Fy3Sa";
+
+/// An engine and what is known of it.
+pub struct Hasura {
+    pub endpoint: String,
+    pub admin_secret: String,
+    /// The service behind it, where it runs in this process.
+    pub app: Option<TestApp>,
+    client: reqwest::Client,
+}
+
+/// An answer of the engine.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
+}
+
+impl Hasura {
+    pub async fn start() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "the tests' own switch to a real Hasura")]
+        let external = std::env::var("HASURA_ENDPOINT")
+            .ok()
+            .filter(|endpoint| !endpoint.is_empty());
+        match external {
+            None => Self::local(Clock::system(), &[]).await,
+            Some(endpoint) => {
+                #[expect(clippy::disallowed_methods, reason = "goes with the switch")]
+                let admin_secret =
+                    std::env::var("HASURA_ADMIN_SECRET").expect("HASURA_ENDPOINT needs HASURA_ADMIN_SECRET");
+                let endpoint = endpoint.trim_end_matches('/').to_owned();
+                Self {
+                    endpoint,
+                    admin_secret,
+                    app: None,
+                    client: reqwest::Client::new(),
+                }
+            }
+        }
+    }
+
+    /// The local engine, at a time and with variables of the service that the test chooses.
+    pub async fn local(clock: Clock, extra: &[(&str, &str)]) -> Self {
+        let db = TestDb::create().await;
+        let mut variables = vec![("TRUSTED_HOPS", "1")];
+        variables.extend_from_slice(extra);
+        let app = TestApp::on(db, clock.clone(), &variables).await;
+        let engine = start_engine(&app, clock).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let service = front(engine)
+            .unwrap()
+            .into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, service).await });
+        Self {
+            endpoint,
+            admin_secret: ADMIN_SECRET.to_owned(),
+            app: Some(app),
+            client: reqwest::Client::new(),
+        }
+    }
+
+    /// A GraphQL request with these headers.
+    pub async fn graphql(&self, headers: &[(&str, &str)], query: &str, variables: Value) -> Answer {
+        self.post(
+            "/v1/graphql",
+            headers,
+            json!({"query": query, "variables": variables}),
+        )
+        .await
+    }
+
+    pub async fn post(&self, path: &str, headers: &[(&str, &str)], body: Value) -> Answer {
+        let mut request = self.client.post(format!("{}{path}", self.endpoint)).json(&body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::of(
+            self.client
+                .get(format!("{}{path}", self.endpoint))
+                .send()
+                .await
+                .unwrap(),
+        )
+        .await
+    }
+
+    /// The time of the service.
+    pub fn now(&self) -> time::OffsetDateTime {
+        self.app
+            .as_ref()
+            .map_or_else(|| Clock::system().now(), |app| app.clock.now())
+    }
+
+    /// A message of this wallet, good now.
+    pub fn message(&self, wallet: &Wallet) -> SignedText {
+        wallet.log_in(&origin(), 1, &nonce(), self.now())
+    }
+
+    pub async fn log_in_with(&self, signed: &SignedText) -> Answer {
+        self.graphql(&[], LOG_IN, session_of(signed)).await
+    }
+
+    /// Signs in; access and refresh token.
+    pub async fn log_in(&self, wallet: &Wallet) -> (String, String) {
+        self.log_in_with(&self.message(wallet)).await.tokens("v1Login")
+    }
+}
+
+/// The local engine on a port of its own, configured by Hasura's names alone.
+pub async fn start_engine(app: &TestApp, clock: Clock) -> SocketAddr {
+    let environment = Environment::from(
+        [
+            ("HASURA_GRAPHQL_ADMIN_SECRET", ADMIN_SECRET.to_owned()),
+            ("HASURA_GRAPHQL_JWT_SECRET", JWT_SECRET.to_owned()),
+            ("HASURA_GRAPHQL_UNAUTHORIZED_ROLE", "guest".to_owned()),
+            ("HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE", "true".to_owned()),
+            ("HASURA_GRAPHQL_ENABLED_APIS", "graphql".to_owned()),
+            ("PG_DATABASE_URL", app.db.hasura_url()),
+            ("ACTIONS_BASE_URL", format!("http://{}", app.address)),
+            ("ACTIONS_SECRET", ACTIONS_SECRET.to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value)),
+    );
+    let config = Config::read(&environment).unwrap();
+    let engine = Engine::start(config, environment, clock).await.unwrap();
+    assert!(engine.inconsistencies().is_empty());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = engine.router();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address
+}
+
+pub fn session_of(signed: &SignedText) -> Value {
+    json!({"session": {"message": signed.message, "signature": signed.signature}})
+}
+
+impl Answer {
+    async fn of(response: reqwest::Response) -> Self {
+        let status = response.status().as_u16();
+        let text = response.text().await.unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Self { status, body }
+    }
+
+    /// The data of an answer without errors.
+    #[track_caller]
+    pub fn data(&self) -> &Value {
+        assert!(
+            self.body.get("errors").is_none() && self.status == 200,
+            "{self:?}"
+        );
+        &self.body["data"]
+    }
+
+    /// The one error of an answer: its message and code.
+    #[track_caller]
+    pub fn error(&self) -> (&str, &str) {
+        assert_eq!(self.status, 200, "{self:?}");
+        let error = &self.body["errors"][0];
+        (
+            error["message"].as_str().unwrap_or_else(|| panic!("{self:?}")),
+            error["extensions"]["code"]
+                .as_str()
+                .unwrap_or_else(|| panic!("{self:?}")),
+        )
+    }
+
+    #[track_caller]
+    pub fn assert_code(&self, code: &str) {
+        assert_eq!(self.error().1, code, "{self:?}");
+    }
+
+    #[track_caller]
+    pub fn tokens(&self, field: &str) -> (String, String) {
+        let reply = &self.data()[field];
+        assert_eq!(reply["success"], true, "{self:?}");
+        let text = |name: &str| {
+            reply["res"][name]
+                .as_str()
+                .unwrap_or_else(|| panic!("{self:?}"))
+                .to_owned()
+        };
+        (text("accessToken"), text("refreshToken"))
+    }
+}

@@ -1,0 +1,30 @@
+//! What tests stand on: a private PostgreSQL, the service as production builds it, wallets that
+//! sign. No test logic.
+
+pub mod app;
+pub mod db;
+pub mod hasura;
+pub mod process;
+pub mod reply;
+
+pub use app::TestApp;
+pub use reply::Reply;
+
+use hasura_siwe::cli::wallet::Wallet;
+use hasura_siwe::entropy::Entropy;
+use hasura_siwe::siwe::Origin;
+
+/// The origin of the tests' front end; one of those the service allows.
+pub fn origin() -> Origin {
+    "http://localhost:3000".parse().unwrap()
+}
+
+/// A wallet nobody used before.
+pub fn wallet() -> Wallet {
+    Wallet::draw(&Entropy::system())
+}
+
+/// A nonce as a client library makes one.
+pub fn nonce() -> String {
+    hex::encode(Entropy::system().bytes::<12>())
+}

@@ -1,0 +1,115 @@
+//! The binary itself: started, spoken to, stopped.
+
+use std::process::{ExitStatus, Output, Stdio};
+use std::time::Duration;
+
+use hasura_siwe::config::Variables;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, Command};
+
+use super::Reply;
+use super::app::{ACTIONS_SECRET, guest, variables};
+use super::db::TestDb;
+
+/// A running program of ours.
+pub struct Process {
+    child: Child,
+    /// Where it answers.
+    pub base: String,
+    log: tokio::task::JoinHandle<String>,
+}
+
+fn command(arguments: &[&str], variables: &Variables) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hasura-siwe"));
+    command.args(arguments).env_clear().kill_on_drop(true);
+    for (name, value) in variables.iter() {
+        command.env(name, value);
+    }
+    command
+}
+
+/// Runs a command of the binary to its end, with this text on its standard input.
+pub async fn run(arguments: &[&str], variables: &Variables, input: &str) -> Output {
+    let mut child = command(arguments, variables)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that does not read its input may be gone before all of it is written.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes()).await;
+    let ended = tokio::time::timeout(Duration::from_secs(60), child.wait_with_output());
+    ended.await.expect("the command ends").unwrap()
+}
+
+impl Process {
+    /// `serve` on this database, with the variables of the tests.
+    pub async fn on(db: &TestDb) -> Self {
+        Self::serve(variables(db)).await
+    }
+
+    /// `serve` with these variables.
+    pub async fn serve(mut variables: Variables) -> Self {
+        variables.set("LOG_FORMAT", "json");
+        Self::start(&["serve"], &variables, |line| {
+            let line: Value = serde_json::from_str(line).unwrap();
+            line["listen.address"]
+                .as_str()
+                .map(|address| format!("http://{address}"))
+        })
+        .await
+    }
+
+    /// Any command, up as soon as a line of its standard output says where it answers.
+    pub async fn start(
+        arguments: &[&str],
+        variables: &Variables,
+        address: impl Fn(&str) -> Option<String>,
+    ) -> Self {
+        let mut child = command(arguments, variables)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut text = String::new();
+        let base = loop {
+            let line = lines.next_line().await.unwrap().expect("the program is up");
+            text.push_str(&line);
+            if let Some(address) = address(&line) {
+                break address;
+            }
+        };
+        let log = tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                text.push_str(&line);
+            }
+            text
+        });
+        Self { child, base, log }
+    }
+
+    pub async fn call(&self, client: &reqwest::Client, path: &str, action: &str, input: &Value) -> Reply {
+        let body = json!({"action": {"name": action}, "input": input, "session_variables": guest()});
+        let request = client
+            .post(format!("{}{path}", self.base))
+            .header("x-actions-secret", ACTIONS_SECRET)
+            .json(&body);
+        Reply::of(request.send().await.unwrap()).await
+    }
+
+    /// Ends it as a crash does.
+    pub async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Asks it to stop as an orchestrator does, and returns its log.
+    pub async fn stop(mut self) -> (ExitStatus, String) {
+        let id = self.child.id().unwrap().to_string();
+        Command::new("kill").args(["-TERM", &id]).status().await.unwrap();
+        let ended = tokio::time::timeout(Duration::from_secs(30), self.child.wait());
+        let status = ended.await.expect("the program stops").unwrap();
+        (status, self.log.await.unwrap())
+    }
+}
