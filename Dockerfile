@@ -7,7 +7,7 @@ WORKDIR /build
 
 # The dependencies alone, so that a change of our own code does not build them again. Cargo wants to
 # see a target's file before it builds anything; awk leaves out the sections that name files copied later.
-COPY Cargo.toml Cargo.lock ./
+COPY Cargo.toml Cargo.lock build.rs ./
 RUN cp Cargo.toml Cargo.toml.whole \
     && awk '/^\[/ { skip = /^\[\[/ } !skip' Cargo.toml.whole > Cargo.toml \
     && mkdir src \

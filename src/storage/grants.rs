@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 use super::Error;
 
 /// The tables that the metadata tracks.
-const SERVED: &[&str] = &["public.networks", "public.accounts"];
+const SERVED: &[&str] = &["public.networks", "public.accounts", "public.audit"];
 
 /// What became of the grants.
 #[derive(Debug, PartialEq, Eq)]

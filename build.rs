@@ -1,0 +1,6 @@
+//! Tells cargo that the binary embeds folders: `include_dir!` alone does not notice a new file.
+
+fn main() {
+    println!("cargo::rerun-if-changed=migrations");
+    println!("cargo::rerun-if-changed=hasura/metadata");
+}
