@@ -70,12 +70,22 @@ impl App {
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> anyhow::Result<()> {
+        // Before the first request, so that none is refused for want of keys that are there. A database
+        // that is down is not waited for longer than a connection takes.
+        if let Err(error) = self.service.reload_keys().await {
+            warn!(
+                error = &error as &dyn std::error::Error,
+                "the signing keys could not be read yet"
+            );
+        }
+        let keys = tokio::spawn(Arc::clone(&self.service).keep_keys());
         let cleanup = tokio::spawn(Arc::clone(&self.service).keep_clean());
         if let Ok(address) = listener.local_addr() {
             info!(listen.address = %address, "listening on {address}");
         }
         let served = serve_router(listener, self.router, stop).await;
         cleanup.abort();
+        keys.abort();
         self.service.db().close();
         info!("stopped");
         served

@@ -6,11 +6,13 @@
 mod account;
 mod demo;
 mod health;
+mod keys;
 mod local;
 mod logging;
 mod message;
 mod migrate;
 mod serve;
+mod token;
 pub mod wallet;
 
 use std::process::ExitCode;
@@ -39,6 +41,10 @@ enum Command {
     Migrate,
     /// Grant or revoke roles of accounts.
     Account(account::Arguments),
+    /// Make, list, rotate and retire the keys that sign, where Hasura reads them from a jwk_url.
+    Keys(keys::Arguments),
+    /// Look at, judge or mint an access token.
+    Token(token::Arguments),
     /// Look at a signed message without a database.
     Message(message::Arguments),
     /// Ask the service on this machine whether it is ready (the image's health check).
@@ -56,6 +62,8 @@ pub fn run() -> ExitCode {
         Command::Demo(arguments) => on_runtime(demo::run(arguments)),
         Command::Migrate => on_runtime(migrate::run(variables)),
         Command::Account(arguments) => on_runtime(account::run(arguments, variables)),
+        Command::Keys(arguments) => on_runtime(keys::run(arguments, variables)),
+        Command::Token(arguments) => on_runtime(token::run(arguments, variables)),
         Command::Health => on_runtime(health::run(variables)),
     };
     outcome.unwrap_or_else(|error| {

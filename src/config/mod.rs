@@ -6,6 +6,7 @@
 
 pub mod env;
 mod jwt_secret;
+mod keys_encryption;
 mod read;
 pub mod strength;
 mod variables;
@@ -19,6 +20,7 @@ pub use env::Variables;
 pub use jwt_secret::{
     ASYMMETRIC_TYPES, DEFAULT_AUDIENCE, DEFAULT_ISSUER, DEFAULT_NAMESPACE, JwtKeys, JwtSecret,
 };
+pub use keys_encryption::keys_encryption_key;
 pub use variables::{VARIABLES, Variable};
 
 use crate::model::Address;
@@ -44,6 +46,8 @@ pub struct Config {
     pub admins: BTreeSet<Address>,
     /// How access tokens are signed.
     pub jwt: JwtSecret,
+    /// What the private keys of a jwk_url are sealed under; always there with one.
+    pub keys_encryption_key: Option<Secret<[u8; 32]>>,
     /// How many proxies in front append to X-Forwarded-For; 0 believes none of it.
     pub trusted_hops: usize,
     /// Where metrics are answered, if anywhere.
@@ -88,6 +92,8 @@ pub struct Lifetimes {
 }
 
 impl Lifetimes {
+    /// The most that ACCESS_TOKEN_TTL may be, anywhere and at any time.
+    pub const LONGEST_ACCESS: Duration = Duration::from_secs(24 * 3600);
     /// No access token that may act as `admin` lives longer than this.
     pub const ADMIN_ACCESS: Duration = Duration::from_secs(15 * 60);
 }

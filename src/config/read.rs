@@ -9,7 +9,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::strength::weakness;
-use super::{Config, Database, Faults, JwtSecret, Lifetimes, LogFormat, Nonces, Variables};
+use super::{
+    Config, Database, Faults, JwtKeys, JwtSecret, Lifetimes, LogFormat, Nonces, Variables, keys_encryption,
+};
 use crate::model::Address;
 use crate::secret::Secret;
 use crate::siwe::Origin;
@@ -122,6 +124,17 @@ impl Config {
         {
             reader.fault("ACTIONS_SECRET and the key of HASURA_GRAPHQL_JWT_SECRET are the same: whoever may call an action could mint tokens, so make them differ".into());
         }
+        let is_published = jwt
+            .as_ref()
+            .is_some_and(|jwt| matches!(jwt.keys, JwtKeys::Published));
+        let keys_encryption_key = match keys_encryption::optional(variables) {
+            Ok(None) if is_published => Err(keys_encryption::absent()),
+            read => read,
+        };
+        let keys_encryption_key = keys_encryption_key.unwrap_or_else(|fault| {
+            reader.fault(fault);
+            None
+        });
         let origins: Vec<Origin> = reader.listed("SIWE_ORIGINS");
         if variables.text("SIWE_ORIGINS").is_none() {
             reader.fault("SIWE_ORIGINS is not set: list the origins of your front ends, such as https://app.example.com,http://localhost:3000".into());
@@ -167,6 +180,7 @@ impl Config {
                 lifetimes,
                 admins: admins.into_iter().collect(),
                 jwt,
+                keys_encryption_key,
                 trusted_hops,
                 metrics,
                 log,
@@ -262,7 +276,12 @@ impl Reader<'_> {
 
     fn lifetimes(&mut self) -> Lifetimes {
         let lifetimes = Lifetimes {
-            access: self.duration("ACCESS_TOKEN_TTL", HOUR, MINUTE, DAY),
+            access: self.duration(
+                "ACCESS_TOKEN_TTL",
+                HOUR,
+                MINUTE,
+                Lifetimes::LONGEST_ACCESS.as_secs(),
+            ),
             idle: self.duration("REFRESH_IDLE_TTL", 14 * DAY, 10 * MINUTE, 365 * DAY),
             absolute: self.duration("REFRESH_ABSOLUTE_TTL", 90 * DAY, HOUR, 730 * DAY),
             grace: self.duration("REFRESH_GRACE", 30, 0, MINUTE),
@@ -355,6 +374,36 @@ mod tests {
                 "{faults:?}"
             );
         }
+    }
+
+    #[test]
+    fn j06_keys_of_our_own_need_a_random_key_to_seal_them() {
+        let key = "4f1d9ab27c6e8035f2b1c4d7e9a6308b5d2f7c1e9a4b8063d7f5e2c1a9b40836";
+        let mut variables = good();
+        variables.set(
+            "HASURA_GRAPHQL_JWT_SECRET",
+            r#"{"jwk_url":"http://service:4000/.well-known/jwks.json"}"#,
+        );
+        let said = |variables: &Variables| Config::read(variables).unwrap_err().to_string();
+        assert!(said(&variables).contains("KEYS_ENCRYPTION_KEY is not set"));
+        for weak in [
+            "changeme",
+            &key[2..],
+            &"0".repeat(64),
+            &"0123456789abcdef".repeat(4),
+            &format!("{}zz", &key[2..]),
+        ] {
+            variables.set("KEYS_ENCRYPTION_KEY", weak);
+            let said = said(&variables);
+            assert!(
+                said.contains("KEYS_ENCRYPTION_KEY") && !said.contains(weak),
+                "{said}"
+            );
+        }
+        variables.set("KEYS_ENCRYPTION_KEY", key);
+        let config = Config::read(&variables).unwrap();
+        assert!(config.keys_encryption_key.is_some());
+        assert!(!format!("{config:?}").contains("4f1d"));
     }
 
     #[test]

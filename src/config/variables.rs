@@ -45,6 +45,11 @@ pub const VARIABLES: &[Variable] = &[
         secret: true,
     },
     Variable {
+        name: "KEYS_ENCRYPTION_KEY",
+        default: Some("none"),
+        secret: true,
+    },
+    Variable {
         name: "SIWE_ORIGINS",
         default: None,
         secret: false,

@@ -44,8 +44,10 @@ impl Service {
                 "expired rows removed"
             );
             if !swept.is_full() {
-                return Ok(());
+                break;
             }
         }
+        self.db.retire_expired_keys().await?;
+        Ok(())
     }
 }

@@ -6,6 +6,8 @@
 mod account;
 mod cleanup;
 mod error;
+mod keys;
+mod mint;
 mod nonce;
 mod session;
 mod siwe;
@@ -19,6 +21,8 @@ use time::OffsetDateTime;
 
 pub use account::UpdateAccount;
 pub use error::Error;
+pub use keys::{JWKS_MAX_AGE, KeyRefusal, SigningKeys};
+pub use mint::{MintRefusal, Wanted};
 pub use nonce::IssuedNonce;
 pub use session::Tokens;
 
@@ -36,6 +40,7 @@ pub struct Service {
     clock: Clock,
     entropy: Entropy,
     ring: Arc<KeyRing>,
+    keys: keys::KeyReader,
     signer: Signer,
     verifier: Verifier,
     policy: Policy,
@@ -61,6 +66,7 @@ impl Service {
             ),
             verifier: Verifier::new(&config.jwt, Arc::clone(&ring)),
             ring,
+            keys: keys::KeyReader::new(&config.jwt.keys, config.keys_encryption_key.as_ref()),
             policy: Policy::new(config.origins.clone()),
             nonces: config.nonces,
             lifetimes: config.lifetimes,

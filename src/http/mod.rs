@@ -8,6 +8,7 @@ mod error;
 mod health;
 mod log;
 mod metrics;
+mod well_known;
 
 use std::sync::Arc;
 
@@ -56,6 +57,7 @@ pub fn router(http: Http, entropy: Entropy) -> Router {
         .route("/actions/restore-session", post(actions::restore_session))
         .route("/actions/update-account", post(actions::update_account))
         .route("/actions/nonce", post(actions::nonce))
+        .route("/.well-known/jwks.json", get(well_known::jwks))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .fallback(error::not_found)

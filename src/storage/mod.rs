@@ -12,9 +12,11 @@ mod grants;
 mod housekeeping;
 mod log_ins;
 mod migrations;
+mod minted;
 mod nonces;
 mod roles;
 mod sessions;
+mod signing_keys;
 
 use deadpool_postgres::{Object, Pool};
 use tokio_postgres::Row;
@@ -28,8 +30,10 @@ pub use grants::{Grants, grant_to_hasura};
 pub use housekeeping::Swept;
 pub use log_ins::{LogIn, LoggedIn};
 pub use migrations::{latest_version, migrate};
+pub use minted::{Mint, Minting};
 pub use roles::{Granted, RoleChange};
 pub use sessions::{Rotated, Rotation};
+pub use signing_keys::{KeyHistory, Retired};
 
 use crate::clock::Clock;
 
@@ -55,10 +59,17 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("housekeeping::DELETE_SESSIONS", housekeeping::DELETE_SESSIONS),
     ("log_ins::LOG_IN", log_ins::LOG_IN),
     ("migrations::READY", migrations::READY),
+    ("minted::MINT", minted::MINT),
     ("nonces::ISSUE", nonces::ISSUE),
     ("roles::GRANT", roles::GRANT),
     ("roles::REVOKE", roles::REVOKE),
     ("sessions::ROTATE", sessions::ROTATE),
+    ("signing_keys::LIVE", signing_keys::LIVE),
+    ("signing_keys::LIST", signing_keys::LIST),
+    ("signing_keys::ADD", signing_keys::ADD),
+    ("signing_keys::PROMOTE", signing_keys::PROMOTE),
+    ("signing_keys::RETIRE", signing_keys::RETIRE),
+    ("signing_keys::RETIRE_EXPIRED", signing_keys::RETIRE_EXPIRED),
 ];
 
 impl Db {
@@ -90,6 +101,12 @@ impl Db {
         let connection = self.connection().await?;
         let statement = connection.prepare_cached(sql).await?;
         Ok(connection.query_one(&statement, values).await?)
+    }
+
+    async fn query(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
+        let connection = self.connection().await?;
+        let statement = connection.prepare_cached(sql).await?;
+        Ok(connection.query(&statement, values).await?)
     }
 
     async fn query_opt(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Option<Row>, Error> {

@@ -48,6 +48,21 @@ pub struct Signer {
     admin_ttl: Duration,
 }
 
+/// What an operator mints.
+#[derive(Clone, Copy, Debug)]
+pub struct Minted<'a> {
+    /// `jti`.
+    pub id: Uuid,
+    /// For whom; its extra roles do not count.
+    pub identity: &'a Identity,
+    /// The only role.
+    pub role: &'a str,
+    /// When.
+    pub now: OffsetDateTime,
+    /// Until when.
+    pub expires_at: OffsetDateTime,
+}
+
 /// A signer that has its key: what is asked before anything is spent that a token is the answer to.
 pub struct Pen<'a> {
     signer: &'a Signer,
@@ -69,6 +84,11 @@ impl Signer {
             ttl,
             admin_ttl: admin_ttl.min(ttl),
         }
+    }
+
+    /// How long a token lives at most.
+    pub fn longest(&self, is_admin: bool) -> Duration {
+        if is_admin { self.admin_ttl } else { self.ttl }
     }
 
     /// The key of this moment, ready to sign.
@@ -94,11 +114,34 @@ impl Pen<'_> {
         session_ends: OffsetDateTime,
     ) -> String {
         let is_admin = identity.extra_roles.iter().any(|role| role == ADMIN_ROLE);
-        let ttl = if is_admin {
-            self.signer.admin_ttl
-        } else {
-            self.signer.ttl
-        };
+        let ttl = self.signer.longest(is_admin);
+        let roles: Vec<&str> = std::iter::once(USER_ROLE)
+            .chain(identity.extra_roles.iter().map(String::as_str))
+            .collect();
+        self.encode(id, identity, &roles, now, (now + ttl).min(session_ends))
+    }
+
+    /// A token that may act as one role alone, for an operator.
+    pub fn mint(&self, minted: &Minted<'_>) -> String {
+        let Minted {
+            id,
+            identity,
+            role,
+            now,
+            expires_at,
+        } = *minted;
+        self.encode(id, identity, &[role], now, expires_at)
+    }
+
+    /// `roles` are those that a request may ask for, the default one first.
+    fn encode(
+        &self,
+        id: Uuid,
+        identity: &Identity,
+        roles: &[&str],
+        now: OffsetDateTime,
+        expires_at: OffsetDateTime,
+    ) -> String {
         let issued = now - BACKDATED;
         let claims = json!({
             "iss": self.signer.issuer,
@@ -107,8 +150,8 @@ impl Pen<'_> {
             "jti": id,
             "iat": issued.unix_timestamp(),
             "nbf": issued.unix_timestamp(),
-            "exp": (now + ttl).min(session_ends).unix_timestamp(),
-            (&self.signer.namespace): hasura_claims(identity),
+            "exp": expires_at.unix_timestamp(),
+            (&self.signer.namespace): hasura_claims(identity, roles),
         });
         let key = self.keys.signing().expect("the pen was made with a key");
         jsonwebtoken::encode(&key.header(), &claims, key.encoding())
@@ -116,18 +159,15 @@ impl Pen<'_> {
     }
 }
 
-fn hasura_claims(identity: &Identity) -> Map<String, Value> {
+fn hasura_claims(identity: &Identity, roles: &[&str]) -> Map<String, Value> {
     // Custom claims first: were one ever named like one of ours, ours would win.
     let mut claims: Map<String, Value> = identity
         .custom_claims
         .iter()
         .map(|(name, value)| (name.clone(), json!(value)))
         .collect();
-    let roles: Vec<&str> = std::iter::once(USER_ROLE)
-        .chain(identity.extra_roles.iter().map(String::as_str))
-        .collect();
     claims.insert("x-hasura-allowed-roles".into(), json!(roles));
-    claims.insert("x-hasura-default-role".into(), json!(USER_ROLE));
+    claims.insert("x-hasura-default-role".into(), json!(roles.first()));
     claims.insert("x-hasura-user-id".into(), json!(identity.user_id));
     if let Some(session_id) = identity.session_id {
         claims.insert("x-hasura-session-id".into(), json!(session_id));

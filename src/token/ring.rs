@@ -6,10 +6,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
+use serde_json::json;
 use time::OffsetDateTime;
 
 use super::access::TYPE;
+use super::key_pair::{KeyPair, key_algorithm};
+use super::seal::KeySeal;
 use crate::config::JwtKeys;
 
 /// Why nothing can be signed.
@@ -22,13 +26,48 @@ pub enum NoSigningKey {
     #[error("there is no signing key: run `hasura-siwe keys generate`")]
     None,
     /// The current key is there and cannot be used.
-    #[error("the signing key {kid} cannot be used: {reason}")]
-    Unusable {
-        /// Which.
-        kid: String,
-        /// Why; it quotes nothing secret.
-        reason: String,
-    },
+    #[error(transparent)]
+    Unusable(#[from] KeyFault),
+}
+
+/// Where a key stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// Published, and signs nothing yet.
+    Next,
+    /// Signs.
+    Current,
+    /// Signs no more; its tokens are good until they expire.
+    Retiring,
+    /// Good for nothing.
+    Retired,
+}
+
+/// A published key as the database has it.
+#[derive(Clone, Debug)]
+pub struct StoredKey {
+    /// RFC 7638 thumbprint.
+    pub kid: String,
+    /// By its JOSE name.
+    pub algorithm: String,
+    /// The JWK, as JSON.
+    pub public: String,
+    /// The private half, where it may sign.
+    pub sealed: Option<Vec<u8>>,
+    /// Where it stands.
+    pub state: KeyState,
+    /// Until when it is published.
+    pub until: Option<OffsetDateTime>,
+}
+
+/// A stored key that cannot be used, and why. Nothing secret is quoted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the signing key {kid} cannot be used: {reason}")]
+pub struct KeyFault {
+    /// Which.
+    pub kid: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// The key that signs.
@@ -44,6 +83,8 @@ pub struct VerificationKey {
     pub(super) decoding: DecodingKey,
     /// When nothing that it signed can be good any more.
     pub(super) until: Option<OffsetDateTime>,
+    /// What is published of it; nothing of a key that is shared.
+    jwk: Option<Jwk>,
 }
 
 /// All keys of one moment.
@@ -88,6 +129,7 @@ impl Keys {
                 algorithm,
                 decoding: DecodingKey::from_secret(secret),
                 until: None,
+                jwk: None,
             }),
         }
     }
@@ -98,6 +140,60 @@ impl Keys {
             by_kid: HashMap::new(),
             without_kid: None,
         }
+    }
+
+    /// The keys of the database. What cannot be used is left out, and said.
+    pub fn published(stored: &[StoredKey], seal: &KeySeal) -> (Self, Vec<KeyFault>) {
+        let mut keys = Self {
+            signing: Err(NoSigningKey::None),
+            by_kid: HashMap::new(),
+            without_kid: None,
+        };
+        let mut faults = Vec::new();
+        for row in stored {
+            let fault = |reason: String| KeyFault {
+                kid: row.kid.clone(),
+                reason,
+            };
+            match verification(row) {
+                Ok(key) => drop(keys.by_kid.insert(row.kid.clone(), key)),
+                // Nor may it sign: nobody could verify its tokens.
+                Err(reason) => {
+                    if row.state == KeyState::Current {
+                        keys.signing = Err(fault(reason.clone()).into());
+                    }
+                    faults.push(fault(reason));
+                    continue;
+                }
+            }
+            // A key that is next is opened as well: what will be wrong then is better known now.
+            let opened = match &row.sealed {
+                None => continue,
+                Some(sealed) => open(row, sealed, seal).map_err(fault),
+            };
+            faults.extend(opened.as_ref().err().cloned());
+            if row.state == KeyState::Current {
+                keys.signing = opened.map_err(NoSigningKey::Unusable);
+            }
+        }
+        (keys, faults)
+    }
+
+    /// The JWK set (RFC 7517 section 5) at `now`, as JSON: never a key that is shared, and nothing that
+    /// is retired by then. `None` while the keys were never read: an empty set would be a lie.
+    pub fn jwks(&self, now: OffsetDateTime) -> Option<String> {
+        if self.signing.as_ref().err() == Some(&NoSigningKey::NotRead) {
+            return None;
+        }
+        let mut published: Vec<(&String, &Jwk)> = self
+            .by_kid
+            .iter()
+            .filter(|(_, key)| key.until.is_none_or(|until| until > now))
+            .filter_map(|(kid, key)| Some((kid, key.jwk.as_ref()?)))
+            .collect();
+        published.sort_unstable_by_key(|(kid, _)| *kid);
+        let keys: Vec<&Jwk> = published.into_iter().map(|(_, jwk)| jwk).collect();
+        Some(json!({ "keys": keys }).to_string())
     }
 
     /// The key that signs.
@@ -112,6 +208,58 @@ impl Keys {
             Some(kid) => self.by_kid.get(kid),
         }
     }
+}
+
+impl KeyState {
+    /// Its name in the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Next => "next",
+            Self::Current => "current",
+            Self::Retiring => "retiring",
+            Self::Retired => "retired",
+        }
+    }
+
+    /// The state of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Next, Self::Current, Self::Retiring, Self::Retired]
+            .into_iter()
+            .find(|state| state.name() == name)
+    }
+}
+
+fn verification(row: &StoredKey) -> Result<VerificationKey, String> {
+    let algorithm = key_algorithm(&row.algorithm).ok_or("its algorithm is none of this program's")?;
+    let jwk: Jwk = serde_json::from_str(&row.public).map_err(|_| "its public half is no JWK")?;
+    // The algorithm is the row's; a public half that says another was tampered with.
+    if jwk.common.key_algorithm != Some(algorithm.into()) || jwk.common.key_id.as_ref() != Some(&row.kid) {
+        return Err("its public half is that of another key".to_owned());
+    }
+    let decoding = DecodingKey::from_jwk(&jwk).map_err(|_| "its public half is no JWK")?;
+    if decoding.family() != algorithm.family() {
+        return Err("its public half is that of another algorithm".to_owned());
+    }
+    Ok(VerificationKey {
+        algorithm,
+        decoding,
+        until: row.until,
+        jwk: Some(jwk),
+    })
+}
+
+fn open(row: &StoredKey, sealed: &[u8], seal: &KeySeal) -> Result<SigningKey, String> {
+    let algorithm = key_algorithm(&row.algorithm).ok_or("its algorithm is none of this program's")?;
+    let private = seal.open(&row.kid, sealed).map_err(|error| error.to_string())?;
+    let pair = KeyPair::from_pkcs8(algorithm, private).map_err(|error| error.to_string())?;
+    if pair.kid != row.kid {
+        return Err("its private half is that of another key".to_owned());
+    }
+    Ok(SigningKey {
+        kid: Some(pair.kid),
+        algorithm,
+        encoding: pair.encoding,
+    })
 }
 
 impl KeyRing {

@@ -11,7 +11,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "cli",
         &[
             "app", "clock", "config", "engine", "entropy", "flow", "http", "local", "model", "secret",
-            "siwe", "storage",
+            "siwe", "storage", "token",
         ],
     ),
     (

@@ -19,6 +19,18 @@ pub const ACTIONS_SECRET: &str = "Qm3Xv8Lk1Rt6Zp0Wb5Ny9Hc2Jd7Fs4Ga";
 pub const JWT_SECRET: &str =
     r#"{"type":"HS256","key":"9fK2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0A","issuer":"hasura-siwe","audience":"hasura"}"#;
 
+/// What a service with keys of its own has besides.
+pub const WITH_OWN_KEYS: &[(&str, &str)] = &[
+    (
+        "HASURA_GRAPHQL_JWT_SECRET",
+        r#"{"jwk_url":"http://service:4000/.well-known/jwks.json","issuer":"hasura-siwe","audience":"hasura"}"#,
+    ),
+    (
+        "KEYS_ENCRYPTION_KEY",
+        "4f1d9ab27c6e8035f2b1c4d7e9a6308b5d2f7c1e9a4b8063d7f5e2c1a9b40836",
+    ),
+];
+
 /// A running service.
 pub struct TestApp {
     pub address: SocketAddr,

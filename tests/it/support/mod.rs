@@ -4,6 +4,7 @@
 pub mod app;
 pub mod db;
 pub mod hasura;
+pub mod keys;
 pub mod process;
 pub mod reply;
 

@@ -7,8 +7,8 @@ use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::ring::header;
-use super::{KeyRing, TokenFault, Verifier};
+use super::super::ring::header;
+use super::super::{KeyRing, TokenFault, Verifier};
 use crate::config::JwtSecret;
 
 const KEY: &str = "9fK2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0A9fK2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0A";
