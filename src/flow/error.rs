@@ -68,6 +68,16 @@ impl Error {
     }
 }
 
+impl Error {
+    /// What lies behind a fault of ours, for the log alone; `None` for a refusal.
+    pub fn cause(&self) -> Option<String> {
+        match self {
+            Self::Unavailable(cause) => Some(cause.for_the_log()),
+            _ => None,
+        }
+    }
+}
+
 impl From<storage::Error> for Error {
     fn from(error: storage::Error) -> Self {
         Self::Unavailable(Arc::new(error))
