@@ -83,6 +83,8 @@ pub struct Lifetimes {
     pub absolute: Duration,
     /// How long the direct predecessor of a refresh token is still answered, with the same successor.
     pub grace: Duration,
+    /// How many sessions one person may have; the oldest ends for the next.
+    pub most_sessions: i64,
 }
 
 impl Lifetimes {

@@ -268,7 +268,15 @@ impl Reader<'_> {
             idle: self.duration("REFRESH_IDLE_TTL", 14 * DAY, 10 * MINUTE, 365 * DAY),
             absolute: self.duration("REFRESH_ABSOLUTE_TTL", 90 * DAY, HOUR, 730 * DAY),
             grace: self.duration("REFRESH_GRACE", 30, 0, MINUTE),
+            most_sessions: self.parsed("SESSIONS_PER_USER", 50, "a number of sessions"),
         };
+        if !(1..=1000).contains(&lifetimes.most_sessions) {
+            let sentence = format!(
+                "SESSIONS_PER_USER is {}, and must lie between 1 and 1000",
+                lifetimes.most_sessions
+            );
+            self.fault(sentence);
+        }
         if lifetimes.idle > lifetimes.absolute {
             self.fault("REFRESH_IDLE_TTL is longer than REFRESH_ABSOLUTE_TTL: a session cannot be idle for longer than it lives".into());
         }

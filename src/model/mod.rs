@@ -9,6 +9,6 @@ mod client;
 
 pub use account_name::{AccountName, AccountNameError};
 pub use address::{Address, AddressError};
-pub use caller::{ADMIN_ROLE, Caller, GUEST_ROLE, USER_ROLE};
+pub use caller::{ADMIN_ROLE, Caller, GUEST_ROLE, Person, USER_ROLE};
 pub use chain_id::{ChainId, ChainIdError};
 pub use client::Client;

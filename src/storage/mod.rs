@@ -6,10 +6,13 @@
 //! zero except in tests.
 
 mod accounts;
+mod announcements;
 mod connect;
+mod ends;
 mod error;
 mod grants;
 mod housekeeping;
+mod live;
 mod log_ins;
 mod migrations;
 mod nonces;
@@ -21,11 +24,14 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 pub use accounts::{NewName, Renamed};
+pub use announcements::{Announcement, listen};
 pub(crate) use connect::connect_directly;
 pub use connect::open_pool;
+pub use ends::{End, Session};
 pub use error::Error;
 pub use grants::{Grants, grant_to_hasura};
 pub use housekeeping::Swept;
+pub use live::LiveSession;
 pub use log_ins::{LogIn, LoggedIn};
 pub use migrations::{latest_version, migrate};
 pub use roles::{Granted, RoleChange};
@@ -43,6 +49,8 @@ pub struct Db {
 /// Every statement of this module, so that a test can prepare each one.
 pub const STATEMENTS: &[(&str, &str)] = &[
     ("accounts::RENAME", accounts::RENAME),
+    ("ends::END", ends::END),
+    ("ends::LIST", ends::LIST),
     (
         "housekeeping::DELETE_ISSUED_NONCES",
         housekeeping::DELETE_ISSUED_NONCES,
@@ -53,6 +61,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ),
     ("housekeeping::WIPE_SALTS", housekeeping::WIPE_SALTS),
     ("housekeeping::DELETE_SESSIONS", housekeeping::DELETE_SESSIONS),
+    ("live::FIND", live::FIND),
     ("log_ins::LOG_IN", log_ins::LOG_IN),
     ("migrations::READY", migrations::READY),
     ("nonces::ISSUE", nonces::ISSUE),
@@ -96,6 +105,12 @@ impl Db {
         let connection = self.connection().await?;
         let statement = connection.prepare_cached(sql).await?;
         Ok(connection.query_opt(&statement, values).await?)
+    }
+
+    async fn query(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
+        let connection = self.connection().await?;
+        let statement = connection.prepare_cached(sql).await?;
+        Ok(connection.query(&statement, values).await?)
     }
 
     async fn execute(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
