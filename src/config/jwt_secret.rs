@@ -3,6 +3,7 @@
 //! One variable configures both sides, so that they cannot differ. Every field that Hasura knows is
 //! honoured here or refused by name. It does not sign; `token` does.
 
+use jsonwebtoken::Algorithm;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -19,8 +20,8 @@ pub const DEFAULT_NAMESPACE: &str = "https://hasura.io/jwt/claims";
 /// How access tokens are signed, and the bindings they carry.
 #[derive(Clone, Debug)]
 pub struct JwtSecret {
-    /// The HMAC key: the bytes of the JSON's `key` as they stand, as Hasura takes them.
-    pub key: Secret<String>,
+    /// What signs.
+    pub keys: JwtKeys,
     /// Where the claims go.
     pub namespace: String,
     /// `iss`.
@@ -28,6 +29,30 @@ pub struct JwtSecret {
     /// `aud`: one name or several.
     pub audience: Vec<String>,
 }
+
+/// What signs access tokens: one key that Hasura holds as well, or keys of our own.
+#[derive(Clone, Debug)]
+pub enum JwtKeys {
+    /// `type` and `key`: HMAC.
+    Shared {
+        /// HS256, HS384 or HS512.
+        algorithm: Algorithm,
+        /// The bytes of the JSON's `key` as they stand, as Hasura takes them.
+        key: Secret<String>,
+    },
+    /// `jwk_url`: Hasura fetches the public keys that the service publishes.
+    Published,
+}
+
+/// Algorithms of Hasura's `type` that take a public key, with the name that `keys generate` gives each.
+pub const ASYMMETRIC_TYPES: &[(&str, Algorithm)] = &[
+    ("Ed25519", Algorithm::EdDSA),
+    ("ES256", Algorithm::ES256),
+    ("ES384", Algorithm::ES384),
+    ("RS256", Algorithm::RS256),
+    ("RS384", Algorithm::RS384),
+    ("RS512", Algorithm::RS512),
+];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -75,12 +100,6 @@ impl JwtSecret {
                 )
             }
         })?;
-        if typed.jwk_url.is_some() {
-            return Err(
-                "names a jwk_url: the service signs with this JSON's key, so give `type` HS256 and `key`"
-                    .into(),
-            );
-        }
         if typed.claims_map.is_some() {
             return Err("has a claims_map, which would hide the service's claims: leave it out".into());
         }
@@ -95,15 +114,7 @@ impl JwtSecret {
                 ));
             }
         }
-        match typed.r#type.as_deref() {
-            Some("HS256") => {}
-            Some(other) => return Err(format!("has type {other:?}: this version signs with HS256")),
-            None => return Err("has no type: add \"type\":\"HS256\"".into()),
-        }
-        let key = typed.key.ok_or("has no key: run `make env` for a fresh one")?;
-        if let Some(weakness) = weakness(&key, 32) {
-            return Err(format!("holds a key that {weakness}"));
-        }
+        let keys = keys(typed.r#type.as_deref(), typed.key, typed.jwk_url.as_deref())?;
         let audience = match typed.audience {
             None => vec![DEFAULT_AUDIENCE.to_owned()],
             Some(OneOrMany::One(one)) => vec![one],
@@ -113,13 +124,67 @@ impl JwtSecret {
             }
         };
         Ok(Self {
-            key: Secret::new(key),
+            keys,
             namespace: typed
                 .claims_namespace
                 .unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned()),
             issuer: typed.issuer.unwrap_or_else(|| DEFAULT_ISSUER.to_owned()),
             audience,
         })
+    }
+}
+
+impl JwtKeys {
+    /// Whether the HMAC key is these bytes, which something else is a secret by.
+    pub fn is_key(&self, secret: &Secret<String>) -> bool {
+        match self {
+            Self::Shared { key, .. } => secret.matches(key.expose().as_bytes()),
+            Self::Published => false,
+        }
+    }
+}
+
+fn keys(kind: Option<&str>, key: Option<String>, jwk_url: Option<&str>) -> Result<JwtKeys, String> {
+    let asymmetric = kind.is_some_and(|kind| ASYMMETRIC_TYPES.iter().any(|(name, _)| *name == kind));
+    match (key, jwk_url) {
+        (Some(_), Some(_)) => Err("has both a key and a jwk_url, which Hasura refuses: keep one".into()),
+        (None, Some(url)) => {
+            if !["http://", "https://"]
+                .iter()
+                .any(|scheme| url.starts_with(scheme))
+            {
+                return Err("has a jwk_url that is no URL: give the address of the service's /.well-known/jwks.json, as Hasura reaches it".into());
+            }
+            match kind {
+                Some(other) if !asymmetric => Err(format!(
+                    "has a jwk_url and type {other:?}: the service signs with Ed25519, ES256, ES384, RS256, RS384 or RS512 there, and Hasura needs no type, so leave it out"
+                )),
+                _ => Ok(JwtKeys::Published),
+            }
+        }
+        (Some(_), None) if asymmetric => Err(format!(
+            "has a key and type {:?}, so the key is a public one and nothing could sign: give a jwk_url instead, and run `hasura-siwe keys generate`",
+            kind.unwrap_or_default()
+        )),
+        (key, None) => {
+            let (algorithm, minimum) = match kind {
+                Some("HS256") => (Algorithm::HS256, 32),
+                Some("HS384") => (Algorithm::HS384, 48),
+                Some("HS512") => (Algorithm::HS512, 64),
+                Some(other) => {
+                    return Err(format!(
+                        "has type {other:?}: the service signs with HS256, HS384 or HS512 and a key, or with keys of its own and a jwk_url"
+                    ));
+                }
+                None => return Err("has no type: add \"type\":\"HS256\"".into()),
+            };
+            let key = key.ok_or("has no key: run `make env` for a fresh one")?;
+            if let Some(weakness) = weakness(&key, minimum) {
+                return Err(format!("holds a key that {weakness}"));
+            }
+            let key = Secret::new(key);
+            Ok(JwtKeys::Shared { algorithm, key })
+        }
     }
 }
 
@@ -143,7 +208,7 @@ mod tests {
         assert_eq!((full.issuer.as_str(), full.namespace.as_str()), ("i", "n"));
         assert_eq!(full.audience, ["a", "b"]);
         for (extra, word) in [
-            (r#","jwk_url":"http://x""#, "jwk_url"),
+            (r#","jwk_url":"http://x""#, "both"),
             (r#","claims_map":{}"#, "claims_map"),
             (r#","claims_namespace_path":"$""#, "claims_namespace_path"),
             (r#","claims_format":"stringified_json""#, "claims_format"),
@@ -156,7 +221,45 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_never_quotes_the_key() {
+    fn every_combination_of_type_and_key_is_taken_or_refused_by_name() {
+        let parse = |json: &str| JwtSecret::parse(json).map(|secret| secret.keys);
+        let long = KEY.repeat(2);
+        for (kind, expected) in [
+            ("HS256", Algorithm::HS256),
+            ("HS384", Algorithm::HS384),
+            ("HS512", Algorithm::HS512),
+        ] {
+            let keys = parse(&format!(r#"{{"type":"{kind}","key":"{long}"}}"#)).unwrap();
+            assert!(matches!(keys, JwtKeys::Shared { algorithm, .. } if algorithm == expected));
+        }
+        for json in [
+            r#"{"jwk_url":"http://service:4000/.well-known/jwks.json"}"#,
+            r#"{"type":"Ed25519","jwk_url":"https://auth.example.com/jwks"}"#,
+            r#"{"type":"RS512","jwk_url":"https://auth.example.com/jwks"}"#,
+        ] {
+            assert!(matches!(parse(json), Ok(JwtKeys::Published)), "{json}");
+        }
+        for (json, word) in [
+            (format!(r#"{{"type":"HS384","key":"{KEY}"}}"#), "at least 48"),
+            (format!(r#"{{"type":"HS512","key":"{KEY}"}}"#), "at least 64"),
+            (format!(r#"{{"type":"RS256","key":"{KEY}"}}"#), "public one"),
+            (format!(r#"{{"type":"Ed25519","key":"{KEY}"}}"#), "public one"),
+            (format!(r#"{{"type":"ES512","key":"{KEY}"}}"#), "ES512"),
+            (format!(r#"{{"type":"hs256","key":"{KEY}"}}"#), "hs256"),
+            (format!(r#"{{"type":"none","key":"{KEY}"}}"#), "none"),
+            (format!(r#"{{"key":"{KEY}"}}"#), "no type"),
+            (r#"{"type":"HS256"}"#.to_owned(), "no key"),
+            (r#"{"type":"HS256","jwk_url":"http://x/"}"#.to_owned(), "HS256"),
+            (r#"{"type":"ES512","jwk_url":"http://x/"}"#.to_owned(), "ES512"),
+            (r#"{"jwk_url":"file:///etc/keys"}"#.to_owned(), "no URL"),
+        ] {
+            let error = parse(&json).unwrap_err();
+            assert!(error.contains(word), "{json}: {error}");
+        }
+    }
+
+    #[test]
+    fn j06_a_fault_never_quotes_the_key() {
         for json in [
             format!(r#"{{"type":"HS256","key":["{KEY}"]}}"#),
             format!(r#"{{"type":"RS256","key":"{KEY}"}}"#),

@@ -16,7 +16,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use env::Variables;
-pub use jwt_secret::{DEFAULT_AUDIENCE, DEFAULT_ISSUER, DEFAULT_NAMESPACE, JwtSecret};
+pub use jwt_secret::{
+    ASYMMETRIC_TYPES, DEFAULT_AUDIENCE, DEFAULT_ISSUER, DEFAULT_NAMESPACE, JwtKeys, JwtSecret,
+};
 pub use variables::{VARIABLES, Variable};
 
 use crate::model::Address;

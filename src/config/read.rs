@@ -118,9 +118,7 @@ impl Config {
         let actions_secrets = reader.actions_secrets();
         let jwt = reader.jwt();
         if let (Some(jwt), true) = (&jwt, !actions_secrets.is_empty())
-            && actions_secrets
-                .iter()
-                .any(|secret| secret.matches(jwt.key.expose().as_bytes()))
+            && actions_secrets.iter().any(|secret| jwt.keys.is_key(secret))
         {
             reader.fault("ACTIONS_SECRET and the key of HASURA_GRAPHQL_JWT_SECRET are the same: whoever may call an action could mint tokens, so make them differ".into());
         }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::model::{AccountNameError, AddressError};
 use crate::siwe::Refusal;
 use crate::storage;
+use crate::token::NoSigningKey;
 
 /// Why a flow did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,9 @@ pub enum Error {
     /// The input cannot mean anything.
     #[error("{0}")]
     BadRequest(String),
+    /// There is no key to sign with; an operator must make one. Trying again is safe.
+    #[error("the service cannot answer just now: try again")]
+    NoSigningKey(#[from] NoSigningKey),
     /// The database gave no answer. Trying again is safe.
     #[error("the service cannot answer just now: try again")]
     Unavailable(#[source] Arc<storage::Error>),
@@ -63,7 +67,7 @@ impl Error {
             Self::NameInvalid(_) => "name_invalid",
             Self::AddressNotChecksummed(_) => "address_not_checksummed",
             Self::BadRequest(_) => "bad_request",
-            Self::Unavailable(_) => "unavailable",
+            Self::NoSigningKey(_) | Self::Unavailable(_) => "unavailable",
         }
     }
 }

@@ -12,6 +12,7 @@ mod siwe;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -27,14 +28,16 @@ use crate::entropy::Entropy;
 use crate::model::{ADMIN_ROLE, Address};
 use crate::siwe::Policy;
 use crate::storage::Db;
-use crate::token::{Identity, RefreshToken, Signer};
+use crate::token::{Identity, KeyRing, Pen, RefreshToken, Signer, Verifier};
 
 /// What the flows share: the database, the rules, the key, the clock and the dice.
 pub struct Service {
     db: Db,
     clock: Clock,
     entropy: Entropy,
+    ring: Arc<KeyRing>,
     signer: Signer,
+    verifier: Verifier,
     policy: Policy,
     nonces: Nonces,
     lifetimes: Lifetimes,
@@ -45,11 +48,19 @@ pub struct Service {
 impl Service {
     /// The service that `config` describes, on the database `db`.
     pub fn new(config: &Config, db: Db, clock: Clock, entropy: Entropy) -> Self {
+        let ring = KeyRing::of(&config.jwt.keys);
         Self {
             db,
             clock,
             entropy,
-            signer: Signer::new(&config.jwt, config.lifetimes.access, Lifetimes::ADMIN_ACCESS),
+            signer: Signer::new(
+                &config.jwt,
+                Arc::clone(&ring),
+                config.lifetimes.access,
+                Lifetimes::ADMIN_ACCESS,
+            ),
+            verifier: Verifier::new(&config.jwt, Arc::clone(&ring)),
+            ring,
             policy: Policy::new(config.origins.clone()),
             nonces: config.nonces,
             lifetimes: config.lifetimes,
@@ -71,21 +82,33 @@ impl Service {
         &self.db
     }
 
+    /// What judges access tokens. It follows the keys, and costs no I/O.
+    pub fn verifier(&self) -> &Verifier {
+        &self.verifier
+    }
+
     /// The access token of an identity, and the refresh token beside it.
-    fn tokens(&self, mut identity: Identity, refresh: RefreshToken, session_ends: OffsetDateTime) -> Tokens {
+    fn tokens(
+        &self,
+        pen: &Pen<'_>,
+        mut identity: Identity,
+        refresh: RefreshToken,
+        session_ends: OffsetDateTime,
+    ) -> Tokens {
+        let session_id = identity
+            .session_id
+            .expect("a session has just been opened or restored");
         let by_environment = identity
             .address
             .is_some_and(|address| self.admins.contains(&address));
         if by_environment && !identity.extra_roles.iter().any(|role| role == ADMIN_ROLE) {
             identity.extra_roles.push(ADMIN_ROLE.to_owned());
         }
-        let access = self
-            .signer
-            .sign(self.entropy.uuid(), &identity, self.clock.now(), session_ends);
+        let access = pen.sign(self.entropy.uuid(), &identity, self.clock.now(), session_ends);
         Tokens {
             access,
             refresh,
-            session_id: identity.session_id,
+            session_id,
             user_id: identity.user_id,
         }
     }

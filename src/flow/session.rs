@@ -47,6 +47,7 @@ impl Service {
     /// be presented again.
     pub async fn restore(self: &Arc<Self>, token: &str, client: &Client) -> Result<Tokens, Error> {
         let presented = RefreshToken::parse(token).ok_or(Error::RefreshTokenInvalid)?;
+        let pen = self.signer.pen()?;
         let outcome = self
             .rotate_once(&presented, client)
             .await
@@ -69,12 +70,12 @@ impl Service {
                 info!(user.id = %user_id, session.id = %session_id, "session {session_id} restored");
                 let identity = Identity {
                     user_id: *user_id,
-                    session_id: *session_id,
+                    session_id: Some(*session_id),
                     address: *address,
                     extra_roles: roles.clone(),
                     custom_claims: claims.clone(),
                 };
-                Ok(self.tokens(identity, presented.successor(*salt), *ends_at))
+                Ok(self.tokens(&pen, identity, presented.successor(*salt), *ends_at))
             }
         }
     }

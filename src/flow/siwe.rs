@@ -26,6 +26,8 @@ impl Service {
     /// [`Error::AccountDisabled`] or [`Error::Unavailable`].
     pub async fn log_in(&self, message: &str, signature: &str, client: &Client) -> Result<Tokens, Error> {
         let proof = siwe::verify(message, signature, &self.policy, self.clock.now())?;
+        // Before the nonce is spent: a service without a key leaves the message good.
+        let pen = self.signer.pen()?;
         let refresh = RefreshToken::draw(&self.entropy);
         let session_id = self.entropy.uuid();
         let outcome = self
@@ -57,12 +59,12 @@ impl Service {
                 info!(user.id = %user_id, session.id = %session_id, chain.id = %proof.chain_id(), "user {user_id} signed in");
                 let identity = Identity {
                     user_id,
-                    session_id,
+                    session_id: Some(session_id),
                     address: Some(proof.address()),
                     extra_roles: roles,
                     custom_claims: claims,
                 };
-                Ok(self.tokens(identity, refresh, ends_at))
+                Ok(self.tokens(&pen, identity, refresh, ends_at))
             }
         }
     }

@@ -58,7 +58,7 @@ pub fn status_of(error: &flow::Error) -> StatusCode {
             StatusCode::BAD_REQUEST
         }
         // A true 503 would reach the client as "internal error", and it is to try again.
-        E::Unavailable(_) => StatusCode::BAD_REQUEST,
+        E::NoSigningKey(_) | E::Unavailable(_) => StatusCode::BAD_REQUEST,
     }
 }
 
@@ -93,6 +93,9 @@ impl IntoResponse for ApiError {
             && let Some(cause) = error.cause()
         {
             tracing::error!(cause, "a request could not be answered");
+        }
+        if let Self::Flow(flow::Error::NoSigningKey(cause)) = &self {
+            tracing::error!(cause = %cause, "a request could not be answered");
         }
         let body = json!({"message": message, "code": code, "extensions": {"code": code}});
         let mut reply = (status, Json(body)).into_response();

@@ -5,13 +5,14 @@
 //! other, and comes from the database or the configuration, never from a request.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::ring::{KeyRing, Keys, NoSigningKey};
 use crate::config::JwtSecret;
 use crate::model::{ADMIN_ROLE, Address, USER_ROLE};
 
@@ -24,8 +25,8 @@ const BACKDATED: time::Duration = time::Duration::seconds(5);
 pub struct Identity {
     /// The account's user.
     pub user_id: Uuid,
-    /// The session the token belongs to.
-    pub session_id: Uuid,
+    /// The session the token belongs to; none for one that an operator minted without.
+    pub session_id: Option<Uuid>,
     /// The wallet that signed in, where one did.
     pub address: Option<Address>,
     /// Roles besides `user`, which everybody has.
@@ -34,10 +35,12 @@ pub struct Identity {
     pub custom_claims: BTreeMap<String, String>,
 }
 
-/// Signs access tokens. Holds the key; prints nothing of it.
+/// The type of our access tokens (RFC 9068 section 2.1).
+pub(super) const TYPE: &str = "at+jwt";
+
+/// Signs access tokens with the current key of a ring.
 pub struct Signer {
-    key: EncodingKey,
-    header: Header,
+    ring: Arc<KeyRing>,
     namespace: String,
     issuer: String,
     audience: Value,
@@ -45,15 +48,18 @@ pub struct Signer {
     admin_ttl: Duration,
 }
 
+/// A signer that has its key: what is asked before anything is spent that a token is the answer to.
+pub struct Pen<'a> {
+    signer: &'a Signer,
+    keys: Arc<Keys>,
+}
+
 impl Signer {
-    /// Takes the key and the bindings of the configuration. A token that may act as `admin` lives
+    /// Takes the keys and the bindings of the configuration. A token that may act as `admin` lives
     /// at most `admin_ttl`.
-    pub fn new(secret: &JwtSecret, ttl: Duration, admin_ttl: Duration) -> Self {
-        let mut header = Header::new(Algorithm::HS256);
-        header.typ = Some("at+jwt".to_owned());
+    pub fn new(secret: &JwtSecret, ring: Arc<KeyRing>, ttl: Duration, admin_ttl: Duration) -> Self {
         Self {
-            key: EncodingKey::from_secret(secret.key.expose().as_bytes()),
-            header,
+            ring,
             namespace: secret.namespace.clone(),
             issuer: secret.issuer.clone(),
             audience: match secret.audience.as_slice() {
@@ -65,6 +71,20 @@ impl Signer {
         }
     }
 
+    /// The key of this moment, ready to sign.
+    ///
+    /// # Errors
+    /// [`NoSigningKey`] when there is none.
+    pub fn pen(&self) -> Result<Pen<'_>, NoSigningKey> {
+        let keys = self.ring.keys();
+        match keys.signing() {
+            Ok(_) => Ok(Pen { signer: self, keys }),
+            Err(reason) => Err(reason),
+        }
+    }
+}
+
+impl Pen<'_> {
     /// The token `id` for `identity`, issued `now`, that ends no later than its session does.
     pub fn sign(
         &self,
@@ -74,19 +94,25 @@ impl Signer {
         session_ends: OffsetDateTime,
     ) -> String {
         let is_admin = identity.extra_roles.iter().any(|role| role == ADMIN_ROLE);
-        let ttl = if is_admin { self.admin_ttl } else { self.ttl };
+        let ttl = if is_admin {
+            self.signer.admin_ttl
+        } else {
+            self.signer.ttl
+        };
         let issued = now - BACKDATED;
         let claims = json!({
-            "iss": self.issuer,
-            "aud": self.audience,
+            "iss": self.signer.issuer,
+            "aud": self.signer.audience,
             "sub": identity.user_id,
             "jti": id,
             "iat": issued.unix_timestamp(),
             "nbf": issued.unix_timestamp(),
             "exp": (now + ttl).min(session_ends).unix_timestamp(),
-            (&self.namespace): hasura_claims(identity),
+            (&self.signer.namespace): hasura_claims(identity),
         });
-        jsonwebtoken::encode(&self.header, &claims, &self.key).expect("an HMAC over JSON cannot fail")
+        let key = self.keys.signing().expect("the pen was made with a key");
+        jsonwebtoken::encode(&key.header(), &claims, key.encoding())
+            .expect("a key that was tried when it was read signs JSON")
     }
 }
 
@@ -103,7 +129,9 @@ fn hasura_claims(identity: &Identity) -> Map<String, Value> {
     claims.insert("x-hasura-allowed-roles".into(), json!(roles));
     claims.insert("x-hasura-default-role".into(), json!(USER_ROLE));
     claims.insert("x-hasura-user-id".into(), json!(identity.user_id));
-    claims.insert("x-hasura-session-id".into(), json!(identity.session_id));
+    if let Some(session_id) = identity.session_id {
+        claims.insert("x-hasura-session-id".into(), json!(session_id));
+    }
     if let Some(address) = identity.address {
         claims.insert("x-hasura-address".into(), json!(address.to_string()));
     }
@@ -113,7 +141,7 @@ fn hasura_claims(identity: &Identity) -> Map<String, Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jsonwebtoken::{DecodingKey, Validation};
+    use jsonwebtoken::{Algorithm, DecodingKey, Validation};
     use time::macros::datetime;
 
     const NOW: OffsetDateTime = datetime!(2099-01-01 12:00 UTC);
@@ -121,13 +149,17 @@ mod tests {
     fn claims(identity: &Identity, session_ends: OffsetDateTime) -> Value {
         let secret =
             JwtSecret::parse(r#"{"type":"HS256","key":"9fK2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0A"}"#).unwrap();
-        let signer = Signer::new(&secret, Duration::from_secs(3600), Duration::from_secs(900));
-        let token = signer.sign(Uuid::from_u128(3), identity, NOW, session_ends);
+        let ring = KeyRing::of(&secret.keys);
+        let signer = Signer::new(&secret, ring, Duration::from_secs(3600), Duration::from_secs(900));
+        let token = signer
+            .pen()
+            .unwrap()
+            .sign(Uuid::from_u128(3), identity, NOW, session_ends);
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_audience(&["hasura"]);
         validation.set_issuer(&["hasura-siwe"]);
         validation.validate_nbf = false;
-        let key = DecodingKey::from_secret(secret.key.expose().as_bytes());
+        let key = DecodingKey::from_secret(b"9fK2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0A");
         let decoded = jsonwebtoken::decode::<Value>(&token, &key, &validation).unwrap();
         assert_eq!(decoded.header.typ.as_deref(), Some("at+jwt"));
         decoded.claims
@@ -136,7 +168,7 @@ mod tests {
     fn identity(extra_roles: &[&str]) -> Identity {
         Identity {
             user_id: Uuid::from_u128(1),
-            session_id: Uuid::from_u128(2),
+            session_id: Some(Uuid::from_u128(2)),
             address: Some(Address::from_bytes([7; 20])),
             extra_roles: extra_roles.iter().map(ToString::to_string).collect(),
             custom_claims: [

@@ -3,6 +3,12 @@
 
 mod access;
 mod refresh;
+mod ring;
+#[cfg(test)]
+mod tests;
+mod verifier;
 
-pub use access::{Identity, Signer};
+pub use access::{Identity, Pen, Signer};
 pub use refresh::{RefreshToken, Salt, TokenHash};
+pub use ring::{KeyRing, Keys, NoSigningKey};
+pub use verifier::{Checked, TokenFault, Verified, Verifier};
