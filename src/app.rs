@@ -72,11 +72,13 @@ impl App {
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> anyhow::Result<()> {
         let cleanup = tokio::spawn(Arc::clone(&self.service).keep_clean());
+        let listening = tokio::spawn(Arc::clone(&self.service).follow_announcements());
         if let Ok(address) = listener.local_addr() {
             info!(listen.address = %address, "listening on {address}");
         }
         let served = serve_router(listener, self.router, stop).await;
         cleanup.abort();
+        listening.abort();
         self.service.db().close();
         info!("stopped");
         served

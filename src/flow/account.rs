@@ -37,7 +37,10 @@ impl Service {
         if caller == Caller::Guest {
             return Err(Error::Forbidden("sign in first: guests cannot change accounts"));
         }
-        let (by, any) = (caller.person().map(|person| person.user_id), matches!(caller, Caller::Admin(_)));
+        let (by, any) = (
+            caller.person().map(|person| person.user_id),
+            matches!(caller, Caller::Admin(_)),
+        );
         let address: Address = update.address.parse()?;
         let name = AccountName::parse(update.name)?;
         let networks = distinct(update.networks);

@@ -43,13 +43,15 @@ impl Service {
     /// account has not, or [`Error::Unavailable`] when it cannot be known.
     pub async fn authenticate(&self, token: &str, wanted_role: Option<&str>) -> Result<Authenticated, Error> {
         let now = self.clock.now();
-        let verified = self.tokens_seen.verify(token, now).map_err(Error::TokenInvalid)?;
+        let verified = self.seen.verify(&self.verifier, token, now)?;
         let session = match self.live.get(verified.session_id, now) {
             Some(known) => known,
             None => self.look_up(verified.session_id, now).await?,
         };
         // A token of a session names its user; another one was never issued by us.
-        let session = session.filter(|session| session.user_id == verified.user_id).ok_or(Error::SessionEnded)?;
+        let session = session
+            .filter(|session| session.user_id == verified.user_id)
+            .ok_or(Error::SessionEnded)?;
         let role = wanted_role.unwrap_or(USER_ROLE);
         if !self.may_act_as(&session, role) {
             return Err(Error::Forbidden("the account does not have this role"));
@@ -72,7 +74,11 @@ impl Service {
     }
 
     fn may_act_as(&self, session: &LiveSession, role: &str) -> bool {
-        let by_environment = || session.address.is_some_and(|address| self.admins.contains(&address));
+        let by_environment = || {
+            session
+                .address
+                .is_some_and(|address| self.admins.contains(&address))
+        };
         role == USER_ROLE
             || session.roles.iter().any(|own| own == role)
             || role == ADMIN_ROLE && by_environment()
@@ -94,7 +100,10 @@ impl Service {
             .await;
             self.live.lose_trust();
             if let Err(error) = ended {
-                warn!(cause = error.for_the_log(), "not listening to the database: it is asked every time");
+                warn!(
+                    cause = error.for_the_log(),
+                    "not listening to the database: it is asked every time"
+                );
             }
             // Soon at first, because a restart of the database is over soon; then with patience.
             pause = (pause * 2).clamp(Duration::from_millis(100), Duration::from_secs(2));

@@ -28,7 +28,8 @@ impl Service {
     /// # Errors
     /// [`Error::Forbidden`] for nobody, [`Error::Unavailable`].
     pub async fn log_out_everywhere(&self, caller: Caller, client: &Client) -> Result<i64, Error> {
-        self.end(signed_in(caller)?.user_id, None, "logout_all", client).await
+        self.end(signed_in(caller)?.user_id, None, "logout_all", client)
+            .await
     }
 
     /// Ends one session of the caller. Somebody else's is as unknown as one that never was.
@@ -37,8 +38,9 @@ impl Service {
     /// [`Error::Forbidden`] for nobody, [`Error::BadRequest`] for what is no id, [`Error::Unavailable`].
     pub async fn end_session(&self, id: &str, caller: Caller, client: &Client) -> Result<i64, Error> {
         let person = signed_in(caller)?;
-        let id = Uuid::parse_str(id)
-            .map_err(|_| Error::BadRequest("id is not the id of a session: v1Sessions lists them".to_owned()))?;
+        let id = Uuid::parse_str(id).map_err(|_| {
+            Error::BadRequest("id is not the id of a session: v1Sessions lists them".to_owned())
+        })?;
         self.end(person.user_id, Some(id), "ended", client).await
     }
 
@@ -59,12 +61,22 @@ impl Service {
         reason: &'static str,
         client: &Client,
     ) -> Result<i64, Error> {
-        let ended = self.db.end_sessions(&End { user_id, session_id, reason, client }).await?;
+        let ended = self
+            .db
+            .end_sessions(&End {
+                user_id,
+                session_id,
+                reason,
+                client,
+            })
+            .await?;
         info!(user.id = %user_id, ended, reason, "user {user_id} ended {ended} sessions");
         Ok(ended)
     }
 }
 
 fn signed_in(caller: Caller) -> Result<Person, Error> {
-    caller.person().ok_or(Error::Forbidden("sign in first: this concerns the caller's own sessions"))
+    caller.person().ok_or(Error::Forbidden(
+        "sign in first: this concerns the caller's own sessions",
+    ))
 }

@@ -42,7 +42,10 @@ pub(super) struct Mark(u64);
 impl LiveSessions {
     pub(super) fn new() -> Self {
         Self {
-            sessions: Cache::builder().max_capacity(CAPACITY).time_to_live(LONGEST).build(),
+            sessions: Cache::builder()
+                .max_capacity(CAPACITY)
+                .time_to_live(LONGEST)
+                .build(),
             heard: AtomicU64::new(0),
             last_sign_of_life: Mutex::new(None),
         }
@@ -54,7 +57,11 @@ impl LiveSessions {
             return None;
         }
         let Known(known) = self.sessions.get(&id)?;
-        Some(known.filter(|(_, until)| now < *until).map(|(session, _)| session))
+        Some(
+            known
+                .filter(|(_, until)| now < *until)
+                .map(|(session, _)| session),
+        )
     }
 
     /// To be taken before the database is asked.
@@ -93,22 +100,31 @@ impl LiveSessions {
                 // Rare, and made by operators alone, so a walk costs less than an index would.
                 for (id, Known(known)) in &self.sessions {
                     if known.is_none_or(|(session, _)| session.user_id == user) {
-                        self.sessions.invalidate(&id);
+                        self.sessions.invalidate(id.as_ref());
                     }
                 }
             }
             Announcement::KeysChanged => return,
         }
-        *self.last_sign_of_life.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        *self
+            .last_sign_of_life
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
     /// The listener has ended: nothing is believed from now on.
     pub(super) fn lose_trust(&self) {
-        *self.last_sign_of_life.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self
+            .last_sign_of_life
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn is_trusted(&self) -> bool {
-        let last = *self.last_sign_of_life.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = *self
+            .last_sign_of_life
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         last.is_some_and(|last| last.elapsed() < TRUST)
     }
 }
@@ -147,7 +163,10 @@ mod tests {
         live.lose_trust();
         assert!(live.get(ID, NOW).is_none());
         live.hear(Announcement::Connected);
-        assert!(live.get(ID, NOW).is_none(), "a new connection has heard nothing of what was missed");
+        assert!(
+            live.get(ID, NOW).is_none(),
+            "a new connection has heard nothing of what was missed"
+        );
     }
 
     #[test]

@@ -16,18 +16,28 @@ use crate::token::{TokenFault, Verified, Verifier};
 const CAPACITY: u64 = 200_000;
 const LONGEST: Duration = Duration::from_secs(300);
 
+#[derive(Debug)]
 pub(super) struct SeenTokens {
-    verifier: Verifier,
     seen: Cache<[u8; 32], Arc<Verified>>,
 }
 
 impl SeenTokens {
-    pub(super) fn new(verifier: Verifier) -> Self {
-        Self { verifier, seen: Cache::builder().max_capacity(CAPACITY).time_to_live(LONGEST).build() }
+    pub(super) fn new() -> Self {
+        Self {
+            seen: Cache::builder()
+                .max_capacity(CAPACITY)
+                .time_to_live(LONGEST)
+                .build(),
+        }
     }
 
     /// What a token says, if it is ours and in its time.
-    pub(super) fn verify(&self, token: &str, now: OffsetDateTime) -> Result<Arc<Verified>, TokenFault> {
+    pub(super) fn verify(
+        &self,
+        verifier: &Verifier,
+        token: &str,
+        now: OffsetDateTime,
+    ) -> Result<Arc<Verified>, TokenFault> {
         let digest = digest::digest(&digest::SHA256, token.as_bytes());
         let key: [u8; 32] = digest.as_ref().try_into().expect("SHA-256 has 32 bytes");
         if let Some(verified) = self.seen.get(&key)
@@ -36,7 +46,7 @@ impl SeenTokens {
             return Ok(verified);
         }
         // The verifier knows the leeway at the end of a token's time, and says why one is refused.
-        let verified = Arc::new(self.verifier.verify(token, now)?);
+        let verified = Arc::new(verifier.verify(token, now)?);
         self.seen.insert(key, Arc::clone(&verified));
         Ok(verified)
     }

@@ -134,8 +134,10 @@ fn caller_of(variables: &BTreeMap<String, String>) -> Result<Caller, ApiError> {
         .get("x-hasura-role")
         .ok_or_else(|| ApiError::BadRequest("session_variables hold no x-hasura-role".to_owned()))?;
     let id = |name: &str| variables.get(name).and_then(|id| Uuid::parse_str(id).ok());
-    let person = id("x-hasura-user-id")
-        .map(|user_id| Person { user_id, session_id: id("x-hasura-session-id") });
+    let person = id("x-hasura-user-id").map(|user_id| Person {
+        user_id,
+        session_id: id("x-hasura-session-id"),
+    });
     Ok(match (role.as_str(), person) {
         (ADMIN_ROLE, person) => Caller::Admin(person),
         (USER_ROLE, Some(person)) => Caller::User(person),
@@ -195,7 +197,10 @@ mod tests {
                 ("x-hasura-user-id", &id.to_string()),
             ]))
         };
-        let person = Person { user_id: id, session_id: None };
+        let person = Person {
+            user_id: id,
+            session_id: None,
+        };
         assert_eq!(with("user").unwrap(), Caller::User(person));
         assert_eq!(with("admin").unwrap(), Caller::Admin(Some(person)));
         assert_eq!(with("guest").unwrap(), Caller::Guest);

@@ -52,7 +52,12 @@ pub fn status_of(error: &flow::Error) -> StatusCode {
             | Refusal::SignatureMalformed => StatusCode::BAD_REQUEST,
             _ => StatusCode::UNAUTHORIZED,
         },
-        E::ChainNotSupported | E::NonceInvalid | E::RefreshTokenInvalid => StatusCode::UNAUTHORIZED,
+        E::ChainNotSupported
+        | E::NonceInvalid
+        | E::RefreshTokenInvalid
+        | E::TokenInvalid(_)
+        | E::NotAToken
+        | E::SessionEnded => StatusCode::UNAUTHORIZED,
         E::AccountDisabled | E::Forbidden(_) => StatusCode::FORBIDDEN,
         E::NetworkUnknown(_) | E::NameInvalid(_) | E::AddressNotChecksummed(_) | E::BadRequest(_) => {
             StatusCode::BAD_REQUEST

@@ -17,7 +17,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
 use super::Http;
-use super::error::{ApiError, ReplyCode};
+use super::error::ApiError;
 use crate::flow::{self, Authenticated};
 use crate::model::GUEST_ROLE;
 
@@ -25,9 +25,8 @@ use crate::model::GUEST_ROLE;
 const BODY_CAP: usize = 4 << 20;
 
 /// `Sat, 14 Sep 2024 20:45:00 GMT`, as Hasura reads `Expires`.
-const EXPIRES: &[BorrowedFormatItem<'static>] = format_description!(
-    "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-);
+const EXPIRES: &[BorrowedFormatItem<'static>] =
+    format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
 
 /// The headers of the client that count.
 #[derive(Debug, Default)]
@@ -47,7 +46,7 @@ struct PostBody {
 pub(super) async fn webhook(State(http): State<Http>, request: Request) -> Response {
     let presented = match presented(request).await {
         Ok(presented) => presented,
-        Err(error) => return error.into_response(),
+        Err(error) => return with_status(error, StatusCode::UNAUTHORIZED),
     };
     match answer(&http, &presented).await {
         Ok(variables) => Json(variables).into_response(),
@@ -64,9 +63,9 @@ async fn answer(http: &Http, presented: &Presented) -> Result<Map<String, Value>
     let token = match presented.credentials.as_slice() {
         // Without a token the wish for a role means nothing, as with Hasura's own unauthorized role.
         [] => return Ok(Map::from_iter([("x-hasura-role".to_owned(), GUEST_ROLE.into())])),
-        [credential] => token_of(credential).ok_or_else(flow::Error::no_token)?,
+        [credential] => token_of(credential).ok_or(flow::Error::NotAToken)?,
         // Two credentials could be two people's.
-        _ => return Err(flow::Error::no_token()),
+        _ => return Err(flow::Error::NotAToken),
     };
     Ok(variables(http.service.authenticate(token, wanted).await?))
 }
@@ -82,36 +81,46 @@ fn token_of(credential: &str) -> Option<&str> {
 /// Strings only: Hasura refuses the whole request for anything else.
 fn variables(who: Authenticated) -> Map<String, Value> {
     // Custom claims first: were one ever named like one of ours, ours would win.
-    let mut variables: Map<String, Value> =
-        who.custom_claims.into_iter().map(|(name, value)| (name, value.into())).collect();
+    let mut variables: Map<String, Value> = who
+        .custom_claims
+        .into_iter()
+        .map(|(name, value)| (name, value.into()))
+        .collect();
     variables.insert("x-hasura-role".into(), who.role.into());
     variables.insert("x-hasura-user-id".into(), who.user_id.to_string().into());
     variables.insert("x-hasura-session-id".into(), who.session_id.to_string().into());
     if let Some(address) = who.address {
         variables.insert("x-hasura-address".into(), address.to_string().into());
     }
-    let expires = who.ask_again_at.format(EXPIRES).expect("an instant of this calendar prints");
+    let expires = who
+        .ask_again_at
+        .format(EXPIRES)
+        .expect("an instant of this calendar prints");
     variables.insert("Expires".into(), expires.into());
     variables
 }
 
 /// Hasura knows success and 401; any other status tells it that we cannot know.
 fn refusal(error: flow::Error) -> Response {
-    let status = match &error {
-        flow::Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::UNAUTHORIZED,
+    let status = match error.cause() {
+        Some(_) => StatusCode::SERVICE_UNAVAILABLE,
+        None => StatusCode::UNAUTHORIZED,
     };
-    let code = error.code();
-    let mut reply = ApiError::Flow(error).into_response();
+    with_status(ApiError::Flow(error), status)
+}
+
+fn with_status(error: ApiError, status: StatusCode) -> Response {
+    let mut reply = error.into_response();
     *reply.status_mut() = status;
-    reply.extensions_mut().insert(ReplyCode(code));
     reply
 }
 
 async fn presented(request: Request) -> Result<Presented, ApiError> {
     let mut presented = Presented::default();
     if request.method() == Method::POST {
-        let body: Bytes = body::to_bytes(request.into_body(), BODY_CAP).await.map_err(|_| ApiError::PayloadTooLarge)?;
+        let body: Bytes = body::to_bytes(request.into_body(), BODY_CAP)
+            .await
+            .map_err(|_| ApiError::PayloadTooLarge)?;
         let body: PostBody = serde_json::from_slice(&body)
             .map_err(|_| ApiError::BadRequest("the body is not what Hasura's auth hook sends".to_owned()))?;
         for (name, value) in body.headers {
@@ -146,7 +155,15 @@ mod tests {
         for good in ["Bearer a.b.c", "bearer a.b.c", "JWT a.b.c", " Bearer  a.b.c "] {
             assert_eq!(token_of(good), Some("a.b.c"), "{good}");
         }
-        for bad in ["", "Bearer", "Bearer ", "Basic a.b.c", "a.b.c", "Bearer a b", "Bearer a, Bearer b"] {
+        for bad in [
+            "",
+            "Bearer",
+            "Bearer ",
+            "Basic a.b.c",
+            "a.b.c",
+            "Bearer a b",
+            "Bearer a, Bearer b",
+        ] {
             assert_eq!(token_of(bad), None, "{bad}");
         }
     }

@@ -194,8 +194,10 @@ impl Parts {
 
 /// What Hasura would be given in the chosen AUTH_MODE; the files of `make env` do the same in compose.
 fn engine_environment(variables: &Variables, service: SocketAddr) -> anyhow::Result<Environment> {
-    let mut given: Vec<(String, String)> =
-        variables.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let mut given: Vec<(String, String)> = variables
+        .iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
     match variables.text("AUTH_MODE") {
         None | Some("jwt") => {
             // First, so that a value of the caller's own stands.
@@ -203,8 +205,16 @@ fn engine_environment(variables: &Variables, service: SocketAddr) -> anyhow::Res
         }
         Some("webhook") => {
             // Hasura refuses to start with both, and so does the engine.
-            given.retain(|(name, _)| !matches!(name.as_str(), "HASURA_GRAPHQL_JWT_SECRET" | "HASURA_GRAPHQL_UNAUTHORIZED_ROLE"));
-            given.push(("HASURA_GRAPHQL_AUTH_HOOK".into(), format!("http://{service}/webhook")));
+            given.retain(|(name, _)| {
+                !matches!(
+                    name.as_str(),
+                    "HASURA_GRAPHQL_JWT_SECRET" | "HASURA_GRAPHQL_UNAUTHORIZED_ROLE"
+                )
+            });
+            given.push((
+                "HASURA_GRAPHQL_AUTH_HOOK".into(),
+                format!("http://{service}/webhook"),
+            ));
         }
         Some(other) => bail!("AUTH_MODE is {other:?}, expected jwt or webhook"),
     }

@@ -73,7 +73,9 @@ type Messages = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>
 pub(super) async fn connect_for_messages(database: &Database) -> Result<(Client, Messages), Error> {
     let mut config = parse(&database.direct_url)?;
     // A server that is gone without a word is noticed, whichever side waits.
-    config.keepalives_idle(Duration::from_secs(10)).tcp_user_timeout(Duration::from_secs(10));
+    config
+        .keepalives_idle(Duration::from_secs(10))
+        .tcp_user_timeout(Duration::from_secs(10));
     Ok(config.connect(tls(database.ca_file.as_deref())?).await?)
 }
 

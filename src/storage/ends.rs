@@ -104,7 +104,10 @@ impl Db {
     /// [`Error`] when the database gave no answer.
     pub async fn sessions_of(&self, user_id: Uuid, idle: Duration) -> Result<Vec<Session>, Error> {
         let rows = self
-            .query(LIST, &[&self.clock_offset(), &user_id, &idle.as_secs_f64(), &MOST_LISTED])
+            .query(
+                LIST,
+                &[&self.clock_offset(), &user_id, &idle.as_secs_f64(), &MOST_LISTED],
+            )
             .await?;
         let session = |row: &tokio_postgres::Row| Session {
             id: row.get("id"),

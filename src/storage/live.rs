@@ -41,17 +41,26 @@ impl Db {
     /// # Errors
     /// [`Error`] when the database gave no answer.
     pub async fn live_session(&self, id: Uuid, idle: Duration) -> Result<Option<LiveSession>, Error> {
-        let row = self.query_opt(FIND, &[&self.clock_offset(), &id, &idle.as_secs_f64()]).await?;
+        let row = self
+            .query_opt(FIND, &[&self.clock_offset(), &id, &idle.as_secs_f64()])
+            .await?;
         let Some(row) = row else { return Ok(None) };
         // A negative or absurd number of seconds is no duration: the session is over.
-        let Ok(lives_for) = Duration::try_from_secs_f64(row.get("lives_for")) else { return Ok(None) };
+        let Ok(lives_for) = Duration::try_from_secs_f64(row.get("lives_for")) else {
+            return Ok(None);
+        };
         if lives_for.is_zero() {
             return Ok(None);
         }
-        let address = row.get::<_, Option<&[u8]>>("address").map(TryInto::try_into).transpose();
+        let address = row
+            .get::<_, Option<&[u8]>>("address")
+            .map(TryInto::try_into)
+            .transpose();
         Ok(Some(LiveSession {
             user_id: row.get("user_id"),
-            address: address.map_err(|_| Error::Content("a session's address"))?.map(Address::from_bytes),
+            address: address
+                .map_err(|_| Error::Content("a session's address"))?
+                .map(Address::from_bytes),
             roles: row.get("roles"),
             claims: string_map(&row.get("claims"))?,
             lives_for,

@@ -77,15 +77,30 @@ impl Action for Sessions {
 }
 
 pub(in crate::http) async fn log_out(State(http): State<Http>, call: ActionCall<Logout>) -> Reply<Ended> {
-    success(Ended { ended: http.service.log_out(call.caller, &call.client).await? })
+    success(Ended {
+        ended: http.service.log_out(call.caller, &call.client).await?,
+    })
 }
 
-pub(in crate::http) async fn log_out_all(State(http): State<Http>, call: ActionCall<LogoutAll>) -> Reply<Ended> {
-    success(Ended { ended: http.service.log_out_everywhere(call.caller, &call.client).await? })
+pub(in crate::http) async fn log_out_all(
+    State(http): State<Http>,
+    call: ActionCall<LogoutAll>,
+) -> Reply<Ended> {
+    success(Ended {
+        ended: http.service.log_out_everywhere(call.caller, &call.client).await?,
+    })
 }
 
-pub(in crate::http) async fn end_session(State(http): State<Http>, call: ActionCall<EndSession>) -> Reply<Ended> {
-    success(Ended { ended: http.service.end_session(&call.input.id, call.caller, &call.client).await? })
+pub(in crate::http) async fn end_session(
+    State(http): State<Http>,
+    call: ActionCall<EndSession>,
+) -> Reply<Ended> {
+    success(Ended {
+        ended: http
+            .service
+            .end_session(&call.input.id, call.caller, &call.client)
+            .await?,
+    })
 }
 
 pub(in crate::http) async fn sessions(State(http): State<Http>, call: ActionCall<Sessions>) -> Reply<Listed> {
@@ -100,5 +115,7 @@ pub(in crate::http) async fn sessions(State(http): State<Http>, call: ActionCall
         ip: session.ip,
         current: Some(session.id) == own,
     });
-    success(Listed { sessions: listed.collect() })
+    success(Listed {
+        sessions: listed.collect(),
+    })
 }
