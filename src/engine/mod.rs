@@ -12,6 +12,7 @@
 mod aeson;
 mod auth;
 mod catalog;
+mod client_headers;
 mod config;
 mod environment;
 mod execute;

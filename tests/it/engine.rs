@@ -14,3 +14,4 @@ mod rest;
 mod shipped;
 mod support;
 mod tables;
+mod webhook;

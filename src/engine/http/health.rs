@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::{Fault, flat, frame};
+use crate::engine::auth::Admitted;
 use crate::engine::{Shared, VERSION};
 
 pub(super) async fn version() -> Response {
@@ -39,8 +40,8 @@ pub(super) async fn config(State(shared): State<Arc<Shared>>, headers: HeaderMap
     if !shared.is_enabled("config") {
         return flat(&shared, &Fault::no_resource(), None);
     }
-    let session = match shared.auth.authenticate(&headers, shared.clock.now()) {
-        Ok(session) => session,
+    let Admitted { session, cookies } = match shared.authenticate(&headers, None).await {
+        Ok(admitted) => admitted,
         Err(fault) => return flat(&shared, &fault, None),
     };
     if !session.is_admin() {
@@ -62,10 +63,12 @@ pub(super) async fn config(State(shared): State<Arc<Shared>>, headers: HeaderMap
     let body = json!({
         "version": VERSION,
         "is_admin_secret_set": shared.auth.has_secret(),
-        "is_auth_hook_set": false,
+        "is_auth_hook_set": shared.auth.has_hook(),
         "is_jwt_set": shared.auth.jwt().is_some(),
         "jwt": jwt,
         "is_allow_list_enabled": false,
     });
-    frame::json(200, body.to_string())
+    let mut response = frame::json(200, body.to_string());
+    frame::set_cookies(&mut response, cookies);
+    response
 }

@@ -68,18 +68,35 @@ pub struct Stub {
 
 #[derive(Clone, Debug)]
 pub struct Received {
+    pub method: String,
     pub path: String,
     pub headers: HeaderMap,
+    /// Null where there was none.
     pub body: Value,
 }
 
 impl Stub {
+    /// A stub on a port of its own, and its URL.
+    pub async fn start() -> (Self, String) {
+        let stub = Self::default();
+        stub.replies(200, json!({}));
+        let url = serve(Router::new().fallback(Self::answer).with_state(stub.clone())).await;
+        (stub, url)
+    }
+
     pub fn replies(&self, status: u16, body: impl ToString) {
-        *self.reply.lock().unwrap() = (status, Vec::new(), body.to_string());
+        self.replies_fully(status, &[], body);
     }
 
     pub fn replies_with_header(&self, name: &str, value: &str, body: &Value) {
-        *self.reply.lock().unwrap() = (200, vec![(name.to_owned(), value.to_owned())], body.to_string());
+        self.replies_fully(200, &[(name, value)], body);
+    }
+
+    pub fn replies_fully(&self, status: u16, headers: &[(&str, &str)], body: impl ToString) {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        *self.reply.lock().unwrap() = (status, headers.collect(), body.to_string());
     }
 
     pub fn waits(&self, delay: Duration) {
@@ -98,9 +115,14 @@ impl Stub {
         let (parts, body) = request.into_parts();
         let bytes: Bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         stub.received.lock().unwrap().push(Received {
+            method: parts.method.to_string(),
             path: parts.uri.path().to_owned(),
             headers: parts.headers,
-            body: serde_json::from_slice(&bytes).unwrap(),
+            body: if bytes.is_empty() {
+                Value::Null
+            } else {
+                serde_json::from_slice(&bytes).unwrap()
+            },
         });
         let delay = *stub.delay.lock().unwrap();
         if !delay.is_zero() {
@@ -146,9 +168,7 @@ impl TestEngine {
     }
 
     pub async fn on(metadata: &str, changes: &[(&str, &str)]) -> Self {
-        let stub = Stub::default();
-        stub.replies(200, json!({}));
-        let handler = serve(Router::new().fallback(Stub::answer).with_state(stub.clone())).await;
+        let (stub, handler) = Stub::start().await;
         let jwt = json!({"type": "HS256", "key": KEY, "issuer": "us", "audience": "app"}).to_string();
         let mut variables = vec![
             ("HASURA_GRAPHQL_METADATA_DIR", metadata.to_owned()),
