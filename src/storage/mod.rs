@@ -6,30 +6,42 @@
 //! zero except in tests.
 
 mod accounts;
+mod audit;
+mod claims;
 mod connect;
+mod disabling;
 mod error;
 mod grants;
 mod housekeeping;
 mod log_ins;
 mod migrations;
+mod networks;
 mod nonces;
 mod roles;
 mod sessions;
+mod user_roles;
+mod users;
 
 use deadpool_postgres::{Object, Pool};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 pub use accounts::{NewName, Renamed};
+pub use audit::{AuditFilter, AuditRecord};
+pub use claims::NewClaim;
 pub(crate) use connect::connect_directly;
 pub use connect::open_pool;
+pub use disabling::{Ended, LoggedOut};
 pub use error::Error;
 pub use grants::{Grants, grant_to_hasura};
 pub use housekeeping::Swept;
 pub use log_ins::{LogIn, LoggedIn};
 pub use migrations::{latest_version, migrate};
-pub use roles::{Granted, RoleChange};
+pub use networks::Network;
+pub use roles::{Removed, Role};
 pub use sessions::{Rotated, Rotation};
+pub use user_roles::{Changed, RoleChange};
+pub use users::{Account, Session, User, UserLine, Wallet};
 
 use crate::clock::Clock;
 
@@ -43,6 +55,12 @@ pub struct Db {
 /// Every statement of this module, so that a test can prepare each one.
 pub const STATEMENTS: &[(&str, &str)] = &[
     ("accounts::RENAME", accounts::RENAME),
+    ("audit::READ", audit::READ),
+    ("claims::SET", claims::SET),
+    ("claims::REMOVE", claims::REMOVE),
+    ("disabling::DISABLE", disabling::DISABLE),
+    ("disabling::ENABLE", disabling::ENABLE),
+    ("disabling::LOG_OUT", disabling::LOG_OUT),
     (
         "housekeeping::DELETE_ISSUED_NONCES",
         housekeeping::DELETE_ISSUED_NONCES,
@@ -55,10 +73,21 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("housekeeping::DELETE_SESSIONS", housekeeping::DELETE_SESSIONS),
     ("log_ins::LOG_IN", log_ins::LOG_IN),
     ("migrations::READY", migrations::READY),
+    ("networks::LIST", networks::LIST),
+    ("networks::ADD", networks::ADD),
+    ("networks::SWITCH", networks::SWITCH),
     ("nonces::ISSUE", nonces::ISSUE),
-    ("roles::GRANT", roles::GRANT),
-    ("roles::REVOKE", roles::REVOKE),
+    ("roles::LIST", roles::LIST),
+    ("roles::ADD", roles::ADD),
+    ("roles::REMOVE", roles::REMOVE),
     ("sessions::ROTATE", sessions::ROTATE),
+    ("user_roles::GRANT", user_roles::GRANT),
+    ("user_roles::REVOKE", user_roles::REVOKE),
+    ("users::LIST", users::LIST),
+    ("users::FIND", users::FIND),
+    ("users::WALLETS", users::WALLETS),
+    ("users::ACCOUNTS", users::ACCOUNTS),
+    ("users::SESSIONS", users::SESSIONS),
 ];
 
 impl Db {
@@ -96,6 +125,12 @@ impl Db {
         let connection = self.connection().await?;
         let statement = connection.prepare_cached(sql).await?;
         Ok(connection.query_opt(&statement, values).await?)
+    }
+
+    async fn query(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
+        let connection = self.connection().await?;
+        let statement = connection.prepare_cached(sql).await?;
+        Ok(connection.query(&statement, values).await?)
     }
 
     async fn execute(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
