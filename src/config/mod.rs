@@ -65,6 +65,17 @@ pub struct Database {
     pub pool_size: usize,
 }
 
+/// What the commands about accounts need to know.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    /// Where the data is.
+    pub database: Database,
+    /// How long a session may lie unused before it is over.
+    pub idle: Duration,
+    /// Externally owned accounts that may act as `admin` whatever the database says.
+    pub admins: BTreeSet<Address>,
+}
+
 /// Who chooses the nonce of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nonces {

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::strength::weakness;
-use super::{Config, Database, Faults, JwtSecret, Lifetimes, LogFormat, Nonces, Variables};
+use super::{Config, Database, Faults, JwtSecret, Lifetimes, LogFormat, Nonces, Operator, Variables};
 use crate::model::Address;
 use crate::secret::Secret;
 use crate::siwe::Origin;
@@ -188,6 +188,30 @@ impl Database {
         };
         match reader.database() {
             Some(database) if reader.faults.is_empty() => Ok(database),
+            _ => Err(Faults(reader.faults)),
+        }
+    }
+}
+
+impl Operator {
+    /// Reads what the commands about accounts need. None of the service's secrets is among it.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub fn read(variables: &Variables) -> Result<Self, Faults> {
+        let mut reader = Reader {
+            variables,
+            faults: Vec::new(),
+        };
+        let database = reader.database();
+        let idle = reader.lifetimes().idle;
+        let admins: Vec<Address> = reader.listed("ADMIN_ADDRESSES");
+        match database {
+            Some(database) if reader.faults.is_empty() => Ok(Self {
+                database,
+                idle,
+                admins: admins.into_iter().collect(),
+            }),
             _ => Err(Faults(reader.faults)),
         }
     }

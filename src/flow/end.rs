@@ -50,7 +50,7 @@ impl Service {
     /// [`Error::Forbidden`] for nobody, [`Error::Unavailable`].
     pub async fn sessions(&self, caller: Caller) -> Result<(Vec<Session>, Option<Uuid>), Error> {
         let person = signed_in(caller)?;
-        let sessions = self.db.sessions_of(person.user_id, self.lifetimes.idle).await?;
+        let sessions = self.db.live_sessions(person.user_id, self.lifetimes.idle).await?;
         Ok((sessions, person.session_id))
     }
 

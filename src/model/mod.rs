@@ -5,10 +5,18 @@ mod account_name;
 mod address;
 mod caller;
 mod chain_id;
+mod claim;
 mod client;
+mod network_name;
+mod role_name;
+mod whose;
 
 pub use account_name::{AccountName, AccountNameError};
 pub use address::{Address, AddressError};
 pub use caller::{ADMIN_ROLE, Caller, GUEST_ROLE, Person, USER_ROLE};
 pub use chain_id::{ChainId, ChainIdError};
+pub use claim::{ClaimError, ClaimName, ClaimValue};
 pub use client::Client;
+pub use network_name::{NetworkName, NetworkNameError};
+pub use role_name::{RoleName, RoleNameError};
+pub use whose::{Whose, WhoseError};

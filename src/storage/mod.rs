@@ -7,7 +7,10 @@
 
 mod accounts;
 mod announcements;
+mod audit;
+mod claims;
 mod connect;
+mod disabling;
 mod ends;
 mod error;
 mod grants;
@@ -15,9 +18,12 @@ mod housekeeping;
 mod live;
 mod log_ins;
 mod migrations;
+mod networks;
 mod nonces;
 mod roles;
 mod sessions;
+mod user_roles;
+mod users;
 
 use deadpool_postgres::{Object, Pool};
 use tokio_postgres::Row;
@@ -25,17 +31,23 @@ use tokio_postgres::types::ToSql;
 
 pub use accounts::{NewName, Renamed};
 pub use announcements::{Announcement, listen};
+pub use ends::End;
+pub use audit::{AuditFilter, AuditRecord};
+pub use claims::NewClaim;
 pub(crate) use connect::connect_directly;
 pub use connect::open_pool;
-pub use ends::{End, Session};
+pub use disabling::{Ended, LoggedOut};
 pub use error::Error;
 pub use grants::{Grants, grant_to_hasura};
 pub use housekeeping::Swept;
 pub use live::LiveSession;
 pub use log_ins::{LogIn, LoggedIn};
 pub use migrations::{latest_version, migrate};
-pub use roles::{Granted, RoleChange};
+pub use networks::Network;
+pub use roles::{Removed, Role};
 pub use sessions::{Rotated, Rotation};
+pub use user_roles::{Changed, RoleChange};
+pub use users::{Account, Session, User, UserLine, Wallet};
 
 use crate::clock::Clock;
 
@@ -50,7 +62,12 @@ pub struct Db {
 pub const STATEMENTS: &[(&str, &str)] = &[
     ("accounts::RENAME", accounts::RENAME),
     ("ends::END", ends::END),
-    ("ends::LIST", ends::LIST),
+    ("audit::READ", audit::READ),
+    ("claims::SET", claims::SET),
+    ("claims::REMOVE", claims::REMOVE),
+    ("disabling::DISABLE", disabling::DISABLE),
+    ("disabling::ENABLE", disabling::ENABLE),
+    ("disabling::LOG_OUT", disabling::LOG_OUT),
     (
         "housekeeping::DELETE_ISSUED_NONCES",
         housekeeping::DELETE_ISSUED_NONCES,
@@ -64,10 +81,21 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("live::FIND", live::FIND),
     ("log_ins::LOG_IN", log_ins::LOG_IN),
     ("migrations::READY", migrations::READY),
+    ("networks::LIST", networks::LIST),
+    ("networks::ADD", networks::ADD),
+    ("networks::SWITCH", networks::SWITCH),
     ("nonces::ISSUE", nonces::ISSUE),
-    ("roles::GRANT", roles::GRANT),
-    ("roles::REVOKE", roles::REVOKE),
+    ("roles::LIST", roles::LIST),
+    ("roles::ADD", roles::ADD),
+    ("roles::REMOVE", roles::REMOVE),
     ("sessions::ROTATE", sessions::ROTATE),
+    ("user_roles::GRANT", user_roles::GRANT),
+    ("user_roles::REVOKE", user_roles::REVOKE),
+    ("users::LIST", users::LIST),
+    ("users::FIND", users::FIND),
+    ("users::WALLETS", users::WALLETS),
+    ("users::ACCOUNTS", users::ACCOUNTS),
+    ("users::SESSIONS", users::SESSIONS),
 ];
 
 impl Db {

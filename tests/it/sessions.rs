@@ -1,6 +1,7 @@
 //! `v1RestoreSession`, through HTTP: one live head, a safe retry, and an end when a spent token returns.
 
-use hasura_siwe::storage::Granted;
+use hasura_siwe::model::{RoleName, Whose};
+use hasura_siwe::storage::Changed;
 use serde_json::json;
 use time::Duration;
 
@@ -152,23 +153,21 @@ async fn claims_are_read_afresh_so_that_a_changed_role_shows() {
     let alice = wallet();
     let token = app.log_in(&alice).await;
     let db = app.app_service.db();
-    let user_id = uuid::Uuid::nil();
+    let whose: Whose = alice.address().to_string().parse().unwrap();
+    let role: RoleName = "admin".parse().unwrap();
     let change = hasura_siwe::storage::RoleChange {
-        address: alice.address(),
-        role: "admin",
-        user_id,
+        whose: &whose,
+        role: &role,
+        user_id: uuid::Uuid::nil(),
     };
-    assert_eq!(db.grant_role(&change).await.unwrap(), Granted::Changed);
-    assert_eq!(db.grant_role(&change).await.unwrap(), Granted::Already);
+    assert_eq!(db.grant_role(&change).await.unwrap(), Changed::Now);
+    assert_eq!(db.grant_role(&change).await.unwrap(), Changed::Already);
     let reply = app.restore(&token).await;
     assert_eq!(
         reply.assert_ok().claims()[NAMESPACE]["x-hasura-allowed-roles"],
         json!(["user", "admin"])
     );
-    assert_eq!(
-        db.revoke_role(alice.address(), "admin").await.unwrap(),
-        Granted::Changed
-    );
+    assert_eq!(db.revoke_role(&whose, &role).await.unwrap(), Changed::Now);
     let reply = app.restore(&reply.refresh_token()).await;
     assert_eq!(
         reply.assert_ok().claims()[NAMESPACE]["x-hasura-allowed-roles"],

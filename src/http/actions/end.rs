@@ -1,7 +1,5 @@
 //! `v1Logout`, `v1LogoutAll`, `v1EndSession`, `v1Sessions`: a person and their own sessions.
 
-use std::net::IpAddr;
-
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -52,7 +50,7 @@ struct Session {
     #[serde(with = "time::serde::rfc3339")]
     ends_at: OffsetDateTime,
     user_agent: Option<String>,
-    ip: Option<IpAddr>,
+    ip: Option<String>,
     current: bool,
 }
 
