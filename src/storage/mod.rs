@@ -31,12 +31,12 @@ use tokio_postgres::types::ToSql;
 
 pub use accounts::{NewName, Renamed};
 pub use announcements::{Announcement, listen};
-pub use ends::End;
 pub use audit::{AuditFilter, AuditRecord};
 pub use claims::NewClaim;
 pub(crate) use connect::connect_directly;
 pub use connect::open_pool;
 pub use disabling::{Ended, LoggedOut};
+pub use ends::End;
 pub use error::Error;
 pub use grants::{Grants, grant_to_hasura};
 pub use housekeeping::Swept;

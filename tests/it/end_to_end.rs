@@ -1,10 +1,58 @@
 //! The main job through an engine: what a guest sees, how a wallet becomes a user, what each role
-//! may not do. Only HTTP, so that the same file runs against a real Hasura (`HASURA_ENDPOINT`).
+//! may not do. Only HTTP, so that the same file runs against a real Hasura (`HASURA_ENDPOINT`; with
+//! `AUTH_MODE=webhook` the tests of that mode run, else those of the other).
 
 use serde_json::{Value, json};
 
-use crate::support::hasura::{Hasura, LOG_IN, RESTORE, UPDATE, session_of};
+use crate::support::hasura::{Hasura, LOG_IN, Mode, RESTORE, UPDATE, session_of};
 use crate::support::wallet;
+
+/// Every test of the list in each of Hasura's two ways to learn who calls.
+macro_rules! in_both_modes {
+    ($($name:ident),* $(,)?) => {
+        mod jwt {
+            $(#[tokio::test]
+            async fn $name() {
+                if let Some(hasura) = super::Hasura::in_mode(super::Mode::Jwt).await {
+                    super::$name(hasura).await;
+                }
+            })*
+        }
+        mod webhook {
+            $(#[tokio::test]
+            async fn $name() {
+                if let Some(hasura) = super::Hasura::in_mode(super::Mode::Webhook).await {
+                    super::$name(hasura).await;
+                }
+            })*
+        }
+    };
+}
+
+in_both_modes! {
+    a_guest_queries_public_data,
+    strangers_never_see_a_user_id,
+    a_guest_may_not_change_an_account,
+    the_documents_of_the_published_api_work_as_printed,
+    the_proxy_takes_the_log_in_document_at_v1_login,
+    rest_endpoints_give_the_bare_form_and_true_statuses,
+    a_refusal_of_the_service_reaches_the_client_with_its_code,
+    a_users_token_acts_as_user_and_as_nobody_else,
+    a_bad_token_never_falls_back_to_guest,
+    each_role_sees_its_own_schema,
+    the_admin_secret_may_update_any_account,
+    a_guest_may_ask_for_a_nonce,
+    health_and_version_answer_without_a_token,
+    h12_many_log_ins_in_one_request_are_many_operations,
+    a_person_lists_and_ends_their_own_sessions,
+    a_log_out_is_refused_by_hasura_at_once_where_it_asks_us,
+    an_admin_reads_the_audit_log_and_nobody_else_does,
+}
+
+/// What a client reads when the hook answered 401.
+const HOOK_SAYS_NO: &str = "Authentication hook unauthorized this request";
+
+const LOGOUT: &str = "mutation { v1Logout { res success } }";
 
 fn bearer(token: &str) -> String {
     format!("Bearer {token}")
@@ -14,9 +62,7 @@ fn rename(networks: &[&str], name: &str, address: &str) -> Value {
     json!({"account": {"data": {"networks": networks, "name": name, "address": address}}})
 }
 
-#[tokio::test]
-async fn a_guest_queries_public_data() {
-    let hasura = Hasura::start().await;
+async fn a_guest_queries_public_data(hasura: Hasura) {
     let alice = wallet();
     hasura.log_in(&alice).await;
     let answer = hasura
@@ -47,9 +93,7 @@ async fn a_guest_queries_public_data() {
     );
 }
 
-#[tokio::test]
-async fn strangers_never_see_a_user_id() {
-    let hasura = Hasura::start().await;
+async fn strangers_never_see_a_user_id(hasura: Hasura) {
     let (token, _) = hasura.log_in(&wallet()).await;
     let bearer = bearer(&token);
     for headers in [&[][..], &[("authorization", bearer.as_str())]] {
@@ -79,9 +123,7 @@ async fn strangers_never_see_a_user_id() {
     assert!(answer.data()["accounts"][0]["user_id"].is_string());
 }
 
-#[tokio::test]
-async fn a_guest_may_not_change_an_account() {
-    let hasura = Hasura::start().await;
+async fn a_guest_may_not_change_an_account(hasura: Hasura) {
     let input = rename(&["ethereum"], "x", &wallet().address().to_string());
     let answer = hasura.graphql(&[], UPDATE, input.clone()).await;
     assert_eq!(
@@ -106,9 +148,7 @@ async fn a_guest_may_not_change_an_account() {
         .assert_code("validation-failed");
 }
 
-#[tokio::test]
-async fn the_documents_of_the_published_api_work_as_printed() {
-    let hasura = Hasura::start().await;
+async fn the_documents_of_the_published_api_work_as_printed(hasura: Hasura) {
     let alice = wallet();
     let address = alice.address().to_string();
 
@@ -150,16 +190,12 @@ async fn the_documents_of_the_published_api_work_as_printed() {
     assert_eq!(answer.data()["accounts"], json!([{"name": "name.eth"}]));
 }
 
-#[tokio::test]
-async fn the_proxy_takes_the_log_in_document_at_v1_login() {
-    let hasura = Hasura::start().await;
+async fn the_proxy_takes_the_log_in_document_at_v1_login(hasura: Hasura) {
     let body = json!({"query": LOG_IN, "variables": session_of(&hasura.message(&wallet()))});
     hasura.post("/v1/login", &[], body).await.tokens("v1Login");
 }
 
-#[tokio::test]
-async fn rest_endpoints_give_the_bare_form_and_true_statuses() {
-    let hasura = Hasura::start().await;
+async fn rest_endpoints_give_the_bare_form_and_true_statuses(hasura: Hasura) {
     let alice = wallet();
     let signed = hasura.message(&alice);
     let answer = hasura.post("/api/rest/v1/login", &[], session_of(&signed)).await;
@@ -198,9 +234,7 @@ async fn rest_endpoints_give_the_bare_form_and_true_statuses() {
     );
 }
 
-#[tokio::test]
-async fn a_refusal_of_the_service_reaches_the_client_with_its_code() {
-    let hasura = Hasura::start().await;
+async fn a_refusal_of_the_service_reaches_the_client_with_its_code(hasura: Hasura) {
     let signed = hasura.message(&wallet());
     hasura.log_in_with(&signed).await.tokens("v1Login");
     let answer = hasura.log_in_with(&signed).await;
@@ -216,9 +250,7 @@ async fn a_refusal_of_the_service_reaches_the_client_with_its_code() {
     answer.assert_code("refresh_token_invalid");
 }
 
-#[tokio::test]
-async fn a_users_token_acts_as_user_and_as_nobody_else() {
-    let hasura = Hasura::start().await;
+async fn a_users_token_acts_as_user_and_as_nobody_else(hasura: Hasura) {
     let (alice, bob) = (wallet(), wallet());
     let (token, refresh) = hasura.log_in(&alice).await;
     hasura.log_in(&bob).await;
@@ -226,10 +258,11 @@ async fn a_users_token_acts_as_user_and_as_nobody_else() {
     for role in ["admin", "guest", "moderator"] {
         let headers = [("authorization", bearer.as_str()), ("x-hasura-role", role)];
         let answer = hasura.graphql(&headers, "{ networks { name } }", json!({})).await;
-        assert_eq!(
-            answer.error(),
-            ("Your requested role is not in allowed roles", "access-denied")
-        );
+        let message = match hasura.mode {
+            Mode::Jwt => "Your requested role is not in allowed roles",
+            Mode::Webhook => HOOK_SAYS_NO,
+        };
+        assert_eq!(answer.error(), (message, "access-denied"));
     }
     let headers = [
         ("authorization", bearer.as_str()),
@@ -250,9 +283,7 @@ async fn a_users_token_acts_as_user_and_as_nobody_else() {
     answer.tokens("v1RestoreSession");
 }
 
-#[tokio::test]
-async fn a_bad_token_never_falls_back_to_guest() {
-    let hasura = Hasura::start().await;
+async fn a_bad_token_never_falls_back_to_guest(hasura: Hasura) {
     let (token, _) = hasura.log_in(&wallet()).await;
     let broken = format!("Bearer {}x", &token[..token.len() - 2]);
     for (value, code) in [
@@ -263,13 +294,14 @@ async fn a_bad_token_never_falls_back_to_guest() {
         let answer = hasura
             .graphql(&[("authorization", value)], "{ networks { name } }", json!({}))
             .await;
-        answer.assert_code(code);
+        match hasura.mode {
+            Mode::Jwt => answer.assert_code(code),
+            Mode::Webhook => assert_eq!(answer.error(), (HOOK_SAYS_NO, "access-denied")),
+        }
     }
 }
 
-#[tokio::test]
-async fn each_role_sees_its_own_schema() {
-    let hasura = Hasura::start().await;
+async fn each_role_sees_its_own_schema(hasura: Hasura) {
     let (token, _) = hasura.log_in(&wallet()).await;
     let bearer = bearer(&token);
     let fields = async |headers: &[(&str, &str)]| {
@@ -300,13 +332,25 @@ async fn each_role_sees_its_own_schema() {
         ]
     );
     assert_eq!(mutations, ["v1Login", "v1RestoreSession"]);
-    let (_, mutations) = fields(&[("authorization", &bearer)]).await;
-    assert_eq!(mutations, ["v1Login", "v1RestoreSession", "v1UpdateAccount"]);
+    let (queries, mutations) = fields(&[("authorization", &bearer)]).await;
+    assert!(
+        queries.contains(&"v1Sessions".to_owned()) && !queries.contains(&"audit".to_owned()),
+        "{queries:?}"
+    );
+    assert_eq!(
+        mutations,
+        [
+            "v1EndSession",
+            "v1Login",
+            "v1Logout",
+            "v1LogoutAll",
+            "v1RestoreSession",
+            "v1UpdateAccount"
+        ]
+    );
 }
 
-#[tokio::test]
-async fn the_admin_secret_may_update_any_account() {
-    let hasura = Hasura::start().await;
+async fn the_admin_secret_may_update_any_account(hasura: Hasura) {
     let alice = wallet();
     hasura.log_in(&alice).await;
     let headers = [("x-hasura-admin-secret", hasura.admin_secret.as_str())];
@@ -328,9 +372,7 @@ async fn the_admin_secret_may_update_any_account() {
         .assert_code("access-denied");
 }
 
-#[tokio::test]
-async fn a_guest_may_ask_for_a_nonce() {
-    let hasura = Hasura::start().await;
+async fn a_guest_may_ask_for_a_nonce(hasura: Hasura) {
     let answer = hasura
         .graphql(&[], "query { v1Nonce { res success } }", json!({}))
         .await;
@@ -342,9 +384,7 @@ async fn a_guest_may_ask_for_a_nonce() {
     hasura.log_in_with(&signed).await.tokens("v1Login");
 }
 
-#[tokio::test]
-async fn health_and_version_answer_without_a_token() {
-    let hasura = Hasura::start().await;
+async fn health_and_version_answer_without_a_token(hasura: Hasura) {
     let health = hasura.get("/healthz?strict=true").await;
     assert_eq!((health.status, health.body), (200, json!("OK")));
     let version = hasura.get("/v1/version").await;
@@ -354,9 +394,7 @@ async fn health_and_version_answer_without_a_token() {
     );
 }
 
-#[tokio::test]
-async fn h12_many_log_ins_in_one_request_are_many_operations() {
-    let hasura = Hasura::start().await;
+async fn h12_many_log_ins_in_one_request_are_many_operations(hasura: Hasura) {
     let signed = hasura.message(&wallet());
     let query = "mutation ($session: LoginInput!) {
         one: v1Login(session: $session) { success }
@@ -368,4 +406,94 @@ async fn h12_many_log_ins_in_one_request_are_many_operations() {
         .await
         .assert_code("nonce_invalid");
     hasura.log_in_with(&signed).await.assert_code("nonce_invalid");
+}
+
+async fn a_person_lists_and_ends_their_own_sessions(hasura: Hasura) {
+    let alice = wallet();
+    let (first, first_refresh) = hasura.log_in(&alice).await;
+    let (second, _) = hasura.log_in(&alice).await;
+    let (first, second) = (bearer(&first), bearer(&second));
+    let headers = [("authorization", second.as_str())];
+    let answer = hasura
+        .graphql(&headers, "{ v1Sessions { res success } }", json!({}))
+        .await;
+    let sessions = answer.data()["v1Sessions"]["res"]["sessions"]
+        .as_array()
+        .unwrap()
+        .clone();
+    assert_eq!(sessions.len(), 2);
+    assert_eq!(
+        (&sessions[0]["flow"], &sessions[0]["current"]),
+        (&json!("siwe"), &json!(true))
+    );
+    let other = &sessions[1]["id"];
+    let end = "mutation ($id: uuid!) { v1EndSession(id: $id) { res success } }";
+    for ended in [1, 0] {
+        let answer = hasura.graphql(&headers, end, json!({"id": other})).await;
+        assert_eq!(
+            answer.data()["v1EndSession"],
+            json!({"res": {"ended": ended}, "success": true})
+        );
+    }
+    hasura
+        .graphql(&[], RESTORE, json!({"session": {"refreshToken": first_refresh}}))
+        .await
+        .assert_code("refresh_token_invalid");
+    hasura
+        .graphql(&headers, "mutation { v1LogoutAll { res success } }", json!({}))
+        .await
+        .data();
+    drop(first);
+}
+
+async fn a_log_out_is_refused_by_hasura_at_once_where_it_asks_us(hasura: Hasura) {
+    let (access, refresh) = hasura.log_in(&wallet()).await;
+    let bearer = bearer(&access);
+    let headers = [("authorization", bearer.as_str())];
+    let answer = hasura.graphql(&headers, LOGOUT, json!({})).await;
+    assert_eq!(
+        answer.data()["v1Logout"],
+        json!({"res": {"ended": 1}, "success": true})
+    );
+    hasura
+        .graphql(&[], RESTORE, json!({"session": {"refreshToken": refresh}}))
+        .await
+        .assert_code("refresh_token_invalid");
+    let answer = hasura.graphql(&headers, "{ networks { name } }", json!({})).await;
+    match hasura.mode {
+        // Hasura asks nobody: the token lives on until it expires, as SECURITY.md says.
+        Mode::Jwt => assert!(answer.data()["networks"].is_array()),
+        Mode::Webhook => {
+            for _ in 0..100 {
+                let answer = hasura.graphql(&headers, "{ networks { name } }", json!({})).await;
+                if answer.body.get("errors").is_some() {
+                    assert_eq!(answer.error(), (HOOK_SAYS_NO, "access-denied"));
+                    return;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+            panic!("the session still lives");
+        }
+    }
+}
+
+async fn an_admin_reads_the_audit_log_and_nobody_else_does(hasura: Hasura) {
+    let alice = wallet();
+    let (access, _) = hasura.log_in(&alice).await;
+    let query =
+        "query ($address: String!) { audit(where: {address: {_eq: $address}}) { action result actor } }";
+    let variables = json!({"address": alice.address().to_string().to_lowercase()});
+    let admin = [("x-hasura-admin-secret", hasura.admin_secret.as_str())];
+    let answer = hasura.graphql(&admin, query, variables.clone()).await;
+    assert_eq!(
+        answer.data()["audit"],
+        json!([{"action": "log_in", "result": "ok", "actor": "user"}])
+    );
+    let bearer = bearer(&access);
+    for headers in [&[][..], &[("authorization", bearer.as_str())]] {
+        hasura
+            .graphql(headers, query, variables.clone())
+            .await
+            .assert_code("validation-failed");
+    }
 }
