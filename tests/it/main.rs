@@ -13,6 +13,7 @@ mod docs;
 mod end_to_end;
 mod ends;
 mod engine;
+mod faults;
 mod layers;
 mod local_stack;
 mod log_in;
