@@ -29,6 +29,8 @@ macro_rules! in_both_modes {
     };
 }
 
+mod roles;
+
 in_both_modes! {
     a_guest_queries_public_data,
     strangers_never_see_a_user_id,
@@ -37,22 +39,10 @@ in_both_modes! {
     the_proxy_takes_the_log_in_document_at_v1_login,
     rest_endpoints_give_the_bare_form_and_true_statuses,
     a_refusal_of_the_service_reaches_the_client_with_its_code,
-    a_users_token_acts_as_user_and_as_nobody_else,
-    a_bad_token_never_falls_back_to_guest,
-    each_role_sees_its_own_schema,
-    the_admin_secret_may_update_any_account,
     a_guest_may_ask_for_a_nonce,
     health_and_version_answer_without_a_token,
     h12_many_log_ins_in_one_request_are_many_operations,
-    a_person_lists_and_ends_their_own_sessions,
-    a_log_out_is_refused_by_hasura_at_once_where_it_asks_us,
-    an_admin_reads_the_audit_log_and_nobody_else_does,
 }
-
-/// What a client reads when the hook answered 401.
-const HOOK_SAYS_NO: &str = "Authentication hook unauthorized this request";
-
-const LOGOUT: &str = "mutation { v1Logout { res success } }";
 
 fn bearer(token: &str) -> String {
     format!("Bearer {token}")
@@ -250,128 +240,6 @@ async fn a_refusal_of_the_service_reaches_the_client_with_its_code(hasura: Hasur
     answer.assert_code("refresh_token_invalid");
 }
 
-async fn a_users_token_acts_as_user_and_as_nobody_else(hasura: Hasura) {
-    let (alice, bob) = (wallet(), wallet());
-    let (token, refresh) = hasura.log_in(&alice).await;
-    hasura.log_in(&bob).await;
-    let bearer = bearer(&token);
-    for role in ["admin", "guest", "moderator"] {
-        let headers = [("authorization", bearer.as_str()), ("x-hasura-role", role)];
-        let answer = hasura.graphql(&headers, "{ networks { name } }", json!({})).await;
-        let message = match hasura.mode {
-            Mode::Jwt => "Your requested role is not in allowed roles",
-            Mode::Webhook => HOOK_SAYS_NO,
-        };
-        assert_eq!(answer.error(), (message, "access-denied"));
-    }
-    let headers = [
-        ("authorization", bearer.as_str()),
-        ("x-hasura-user-id", "00000000-0000-4000-8000-000000000000"),
-    ];
-    let foreign = rename(&["ethereum"], "x", &bob.address().to_string());
-    hasura
-        .graphql(&headers, UPDATE, foreign)
-        .await
-        .assert_code("forbidden");
-    // The client's x-hasura-user-id counts for nothing beside a token.
-    let own = rename(&["ethereum"], "x", &alice.address().to_string());
-    hasura.graphql(&headers, UPDATE, own).await.data();
-    // What guests may do, users may.
-    let answer = hasura
-        .graphql(&headers, RESTORE, json!({"session": {"refreshToken": refresh}}))
-        .await;
-    answer.tokens("v1RestoreSession");
-}
-
-async fn a_bad_token_never_falls_back_to_guest(hasura: Hasura) {
-    let (token, _) = hasura.log_in(&wallet()).await;
-    let broken = format!("Bearer {}x", &token[..token.len() - 2]);
-    for (value, code) in [
-        ("Bearer abc", "invalid-jwt"),
-        (broken.as_str(), "invalid-jwt"),
-        ("Basic abc", "invalid-headers"),
-    ] {
-        let answer = hasura
-            .graphql(&[("authorization", value)], "{ networks { name } }", json!({}))
-            .await;
-        match hasura.mode {
-            Mode::Jwt => answer.assert_code(code),
-            Mode::Webhook => assert_eq!(answer.error(), (HOOK_SAYS_NO, "access-denied")),
-        }
-    }
-}
-
-async fn each_role_sees_its_own_schema(hasura: Hasura) {
-    let (token, _) = hasura.log_in(&wallet()).await;
-    let bearer = bearer(&token);
-    let fields = async |headers: &[(&str, &str)]| {
-        let query =
-            "{ __schema { queryType { name fields { name } } mutationType { name fields { name } } } }";
-        let answer = hasura.graphql(headers, query, json!({})).await;
-        let schema = answer.data()["__schema"].clone();
-        let names = |root: &str| -> Vec<String> {
-            let fields = schema[root]["fields"].as_array().unwrap();
-            let mut names: Vec<_> = fields
-                .iter()
-                .map(|f| f["name"].as_str().unwrap().to_owned())
-                .collect();
-            names.sort_unstable();
-            names
-        };
-        (names("queryType"), names("mutationType"))
-    };
-    let (queries, mutations) = fields(&[]).await;
-    assert_eq!(
-        queries,
-        [
-            "accounts",
-            "accounts_by_pk",
-            "networks",
-            "networks_by_pk",
-            "v1Nonce"
-        ]
-    );
-    assert_eq!(mutations, ["v1Login", "v1RestoreSession"]);
-    let (queries, mutations) = fields(&[("authorization", &bearer)]).await;
-    assert!(
-        queries.contains(&"v1Sessions".to_owned()) && !queries.contains(&"audit".to_owned()),
-        "{queries:?}"
-    );
-    assert_eq!(
-        mutations,
-        [
-            "v1EndSession",
-            "v1Login",
-            "v1Logout",
-            "v1LogoutAll",
-            "v1RestoreSession",
-            "v1UpdateAccount"
-        ]
-    );
-}
-
-async fn the_admin_secret_may_update_any_account(hasura: Hasura) {
-    let alice = wallet();
-    hasura.log_in(&alice).await;
-    let headers = [("x-hasura-admin-secret", hasura.admin_secret.as_str())];
-    let answer = hasura
-        .graphql(
-            &headers,
-            UPDATE,
-            rename(&["ethereum"], "by hand", &alice.address().to_string()),
-        )
-        .await;
-    assert_eq!(
-        answer.data()["v1UpdateAccount"]["res"],
-        json!({"updatedIn": ["ethereum"]})
-    );
-    let wrong = [("x-hasura-admin-secret", "wrong")];
-    hasura
-        .graphql(&wrong, "{ networks { name } }", json!({}))
-        .await
-        .assert_code("access-denied");
-}
-
 async fn a_guest_may_ask_for_a_nonce(hasura: Hasura) {
     let answer = hasura
         .graphql(&[], "query { v1Nonce { res success } }", json!({}))
@@ -406,94 +274,4 @@ async fn h12_many_log_ins_in_one_request_are_many_operations(hasura: Hasura) {
         .await
         .assert_code("nonce_invalid");
     hasura.log_in_with(&signed).await.assert_code("nonce_invalid");
-}
-
-async fn a_person_lists_and_ends_their_own_sessions(hasura: Hasura) {
-    let alice = wallet();
-    let (first, first_refresh) = hasura.log_in(&alice).await;
-    let (second, _) = hasura.log_in(&alice).await;
-    let (first, second) = (bearer(&first), bearer(&second));
-    let headers = [("authorization", second.as_str())];
-    let answer = hasura
-        .graphql(&headers, "{ v1Sessions { res success } }", json!({}))
-        .await;
-    let sessions = answer.data()["v1Sessions"]["res"]["sessions"]
-        .as_array()
-        .unwrap()
-        .clone();
-    assert_eq!(sessions.len(), 2);
-    assert_eq!(
-        (&sessions[0]["flow"], &sessions[0]["current"]),
-        (&json!("siwe"), &json!(true))
-    );
-    let other = &sessions[1]["id"];
-    let end = "mutation ($id: uuid!) { v1EndSession(id: $id) { res success } }";
-    for ended in [1, 0] {
-        let answer = hasura.graphql(&headers, end, json!({"id": other})).await;
-        assert_eq!(
-            answer.data()["v1EndSession"],
-            json!({"res": {"ended": ended}, "success": true})
-        );
-    }
-    hasura
-        .graphql(&[], RESTORE, json!({"session": {"refreshToken": first_refresh}}))
-        .await
-        .assert_code("refresh_token_invalid");
-    hasura
-        .graphql(&headers, "mutation { v1LogoutAll { res success } }", json!({}))
-        .await
-        .data();
-    drop(first);
-}
-
-async fn a_log_out_is_refused_by_hasura_at_once_where_it_asks_us(hasura: Hasura) {
-    let (access, refresh) = hasura.log_in(&wallet()).await;
-    let bearer = bearer(&access);
-    let headers = [("authorization", bearer.as_str())];
-    let answer = hasura.graphql(&headers, LOGOUT, json!({})).await;
-    assert_eq!(
-        answer.data()["v1Logout"],
-        json!({"res": {"ended": 1}, "success": true})
-    );
-    hasura
-        .graphql(&[], RESTORE, json!({"session": {"refreshToken": refresh}}))
-        .await
-        .assert_code("refresh_token_invalid");
-    let answer = hasura.graphql(&headers, "{ networks { name } }", json!({})).await;
-    match hasura.mode {
-        // Hasura asks nobody: the token lives on until it expires, as SECURITY.md says.
-        Mode::Jwt => assert!(answer.data()["networks"].is_array()),
-        Mode::Webhook => {
-            for _ in 0..100 {
-                let answer = hasura.graphql(&headers, "{ networks { name } }", json!({})).await;
-                if answer.body.get("errors").is_some() {
-                    assert_eq!(answer.error(), (HOOK_SAYS_NO, "access-denied"));
-                    return;
-                }
-                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-            }
-            panic!("the session still lives");
-        }
-    }
-}
-
-async fn an_admin_reads_the_audit_log_and_nobody_else_does(hasura: Hasura) {
-    let alice = wallet();
-    let (access, _) = hasura.log_in(&alice).await;
-    let query =
-        "query ($address: String!) { audit(where: {address: {_eq: $address}}) { action result actor } }";
-    let variables = json!({"address": alice.address().to_string().to_lowercase()});
-    let admin = [("x-hasura-admin-secret", hasura.admin_secret.as_str())];
-    let answer = hasura.graphql(&admin, query, variables.clone()).await;
-    assert_eq!(
-        answer.data()["audit"],
-        json!([{"action": "log_in", "result": "ok", "actor": "user"}])
-    );
-    let bearer = bearer(&access);
-    for headers in [&[][..], &[("authorization", bearer.as_str())]] {
-        hasura
-            .graphql(headers, query, variables.clone())
-            .await
-            .assert_code("validation-failed");
-    }
 }
