@@ -15,6 +15,7 @@ mod engine;
 mod layers;
 mod local_stack;
 mod log_in;
+mod operators;
 mod printed;
 mod processes;
 mod readme;
