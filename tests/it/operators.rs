@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod endings;
 mod lists;
 mod together;
 
