@@ -14,7 +14,7 @@ use crate::model::Address;
 use crate::storage::{AuditFilter, AuditRecord, Db, open_pool};
 
 #[derive(Args)]
-#[command(after_help = "\
+#[command(after_help = "Examples:
   hasura-siwe audit --since 24h
   hasura-siwe audit --address 0xYourAddress --limit 20
   hasura-siwe audit --action grant_role --json

@@ -12,7 +12,7 @@ use crate::model::{ChainId, NetworkName};
 use crate::storage::{Db, open_pool};
 
 #[derive(Args)]
-#[command(after_help = "\
+#[command(after_help = "Examples:
   hasura-siwe network add gnosis 100
   hasura-siwe network disable sepolia
 
@@ -31,7 +31,8 @@ enum Command {
         json: bool,
     },
     /// Add a network, open for log-ins.
-    #[command(after_help = "  hasura-siwe network add gnosis 100")]
+    #[command(after_help = "Example:
+  hasura-siwe network add gnosis 100")]
     Add {
         /// Lower-case letters, digits, - and _: what clients name it by.
         name: NetworkName,

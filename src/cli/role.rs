@@ -34,13 +34,15 @@ enum Command {
         json: bool,
     },
     /// Add a role.
-    #[command(after_help = "  hasura-siwe role add editor")]
+    #[command(after_help = "Example:
+  hasura-siwe role add editor")]
     Add {
         /// Letters, digits, _ and -; not `user` or `guest`.
         name: RoleName,
     },
     /// Remove a role that no account holds.
-    #[command(after_help = "  hasura-siwe role remove editor")]
+    #[command(after_help = "Example:
+  hasura-siwe role remove editor")]
     Remove {
         /// The role.
         name: RoleName,

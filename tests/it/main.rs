@@ -17,6 +17,7 @@ mod faults;
 mod layers;
 mod local_stack;
 mod log_in;
+mod operators;
 mod printed;
 mod processes;
 mod readme;

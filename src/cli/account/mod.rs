@@ -33,27 +33,29 @@ enum Command {
     /// Show one account: wallets, accounts on networks, roles, claims and live sessions. No secret is shown.
     Show(Show),
     /// Grant a role to an account. An address need not have signed in yet; the role must exist (`role add`).
-    #[command(
-        after_help = "  hasura-siwe account grant 0xYourAddress editor\n\n`admin` is Hasura's superuser: it may do everything that the engine allows anybody."
-    )]
+    #[command(after_help = "Example:
+  hasura-siwe account grant 0xYourAddress editor\n\n`admin` is Hasura's superuser: it may do everything that the engine allows anybody.")]
     Grant(Role),
     /// Take a role away. In JWT mode, tokens that carry it live on until they expire.
-    #[command(after_help = "  hasura-siwe account revoke 0xYourAddress editor")]
+    #[command(after_help = "Example:
+  hasura-siwe account revoke 0xYourAddress editor")]
     Revoke(Role),
     /// Shut an account out: no log-in, no restore, and every session ends.
-    #[command(after_help = "  hasura-siwe account disable 0xYourAddress")]
+    #[command(after_help = "Example:
+  hasura-siwe account disable 0xYourAddress")]
     Disable(One),
     /// Let a disabled account sign in again. Its ended sessions stay ended.
-    #[command(after_help = "  hasura-siwe account enable 0xYourAddress")]
+    #[command(after_help = "Example:
+  hasura-siwe account enable 0xYourAddress")]
     Enable(One),
     /// End all sessions of an account, or one of them. It may sign in again.
-    #[command(after_help = "\
+    #[command(after_help = "Examples:
   hasura-siwe account show 0xYourAddress        # lists the sessions
   hasura-siwe account logout 0xYourAddress --session 6f0c4d1e-0a59-4c8a-9a53-6a1f0f2f7c11
   hasura-siwe account logout 0xYourAddress      # all of them")]
     Logout(Logout),
     /// Add a claim to the tokens of an account, change it, or remove it.
-    #[command(after_help = "\
+    #[command(after_help = "Examples:
   hasura-siwe account claim 0xYourAddress x-hasura-team blue
   hasura-siwe account claim 0xYourAddress x-hasura-team --remove
 

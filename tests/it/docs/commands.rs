@@ -114,7 +114,9 @@ fn every_command_in_the_documents_exists_with_its_flags() {
             }
         }
     }
-    for command in ["serve", "local", "demo", "migrate", "account", "message"] {
+    for command in [
+        "serve", "local", "demo", "migrate", "account", "role", "network", "audit", "message",
+    ] {
         assert!(seen.contains(command), "no document shows hasura-siwe {command}");
     }
 }
