@@ -10,7 +10,7 @@ use hasura_siwe::model::{AccountNameError, Address, AddressError, ChainId};
 use hasura_siwe::siwe::signature::Invalid;
 use hasura_siwe::siwe::{Fault, Refusal, TooLarge};
 use hasura_siwe::storage;
-use hasura_siwe::token::NoSigningKey;
+use hasura_siwe::token::{NoSigningKey, TokenFault};
 use time::OffsetDateTime;
 
 use crate::repository::{between, code_span, read, root, table_rows};
@@ -51,6 +51,9 @@ fn refusals() -> Vec<ApiError> {
         flow::Error::NameInvalid(AccountNameError::Empty),
         flow::Error::AddressNotChecksummed(AddressError::Checksum { expected }),
         flow::Error::BadRequest(String::new()),
+        flow::Error::TokenInvalid(TokenFault::Expired),
+        flow::Error::NotAToken,
+        flow::Error::SessionEnded,
         flow::Error::NoSigningKey(NoSigningKey::None),
         flow::Error::Unavailable(Arc::new(storage::Error::Content("x"))),
     ];
