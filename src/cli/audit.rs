@@ -1,5 +1,6 @@
 //! `audit`: who did what, from where, with which result.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use clap::Args;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::table::{instant, plain, show, show_json, table};
+use super::table::{instant, plain, show, show_json, show_more, table};
 use crate::clock::Clock;
 use crate::config::{Database, Variables};
 use crate::model::Address;
@@ -18,6 +19,7 @@ use crate::storage::{AuditFilter, AuditRecord, Db, open_pool};
   hasura-siwe audit --since 24h
   hasura-siwe audit --address 0xYourAddress --limit 20
   hasura-siwe audit --action grant_role --json
+  hasura-siwe audit --follow
 
 Each of --user, --address, --action and --since narrows the answer. Single restores are not recorded.")]
 pub(super) struct Arguments {
@@ -36,10 +38,21 @@ pub(super) struct Arguments {
     /// At most so many, the newest.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
-    /// As JSON.
+    /// Go on with what comes, the oldest first.
+    #[arg(long)]
+    follow: bool,
+    /// As JSON; with --follow, one record a line.
     #[arg(long)]
     json: bool,
 }
+
+/// How often new records are looked for.
+const EVERY: Duration = Duration::from_secs(1);
+/// How far back. A record bears the time at which its statement began, and is seen once that has
+/// committed: many times longer than a statement may take.
+const LOOK_BACK: Duration = Duration::from_secs(60);
+/// How many may come in that time.
+const AT_ONCE: u32 = 100_000;
 
 fn duration(text: &str) -> Result<Duration, String> {
     // Beyond this the database's calendar ends.
@@ -60,6 +73,10 @@ pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::R
         since: arguments.since,
         limit: arguments.limit,
     };
+    if arguments.follow {
+        follow(&db, filter, arguments.json).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let records = db.audit(&filter).await?;
     if arguments.json {
         show_json(&records)?;
@@ -68,6 +85,39 @@ pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::R
         show(&table("", ["AT", "ACTION", "RESULT", "BY", "ABOUT"], &rows))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints what was asked for, and then what comes, until nobody reads any more.
+///
+/// Numbers are given out before the commit, so a new record may turn up below one that was seen.
+/// Hence the whole of the last minute is looked at each time, and what was seen of it is remembered.
+async fn follow(db: &Db, asked: AuditFilter, json: bool) -> anyhow::Result<()> {
+    let recent = AuditFilter {
+        since: Some(LOOK_BACK),
+        limit: AT_ONCE,
+        ..asked.clone()
+    };
+    let ids = |records: &[AuditRecord]| -> BTreeSet<i64> { records.iter().map(|record| record.id).collect() };
+    let mut seen = ids(&db.audit(&recent).await?);
+    let mut new = db.audit(&asked).await?;
+    seen.extend(ids(&new));
+    loop {
+        for record in new.iter().rev() {
+            let line = if json {
+                serde_json::to_string(record)?
+            } else {
+                row(record).join("  ")
+            };
+            if !show_more(&format!("{line}\n"))? {
+                return Ok(());
+            }
+        }
+        tokio::time::sleep(EVERY).await;
+        new = db.audit(&recent).await?;
+        let now = ids(&new);
+        new.retain(|record| !seen.contains(&record.id));
+        seen = now;
+    }
 }
 
 fn row(record: &AuditRecord) -> [String; 5] {

@@ -53,9 +53,16 @@ pub(super) fn instant(at: OffsetDateTime) -> String {
 
 /// Writes text to standard output. A reader that has seen enough (`| head`) is no fault.
 pub(super) fn show(text: &str) -> anyhow::Result<()> {
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("cannot write the answer"),
-        _ => Ok(()),
+    show_more(text).map(drop)
+}
+
+/// The same, and whether anybody still reads.
+pub(super) fn show_more(text: &str) -> anyhow::Result<bool> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error).context("cannot write the answer"),
     }
 }
 

@@ -1,6 +1,9 @@
 //! The audit log, by command and through Hasura.
 
-use serde_json::json;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::{Operator, TestApp, wallet};
 use crate::support::hasura::Hasura;
@@ -64,6 +67,36 @@ async fn audit_prints_the_newest_first_and_narrows() {
     assert!(!text.contains(&signed_in.refresh_token()));
     for line in ["audit --since yesterday", "audit --limit 0", "audit --user me"] {
         assert_eq!(operator.types(line).await.exit, 2, "{line}");
+    }
+}
+
+#[tokio::test]
+async fn follow_goes_on_with_what_comes_and_tells_nothing_twice() {
+    let app = TestApp::start().await;
+    let operator = Operator::of(&app);
+    app.log_in(&wallet()).await;
+    app.log_in(&wallet()).await;
+    let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_hasura-siwe"))
+        .args(["audit", "--follow", "--json", "--limit", "1"])
+        .env_clear()
+        .envs(operator.variables.iter())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next = async || -> Value {
+        let line = tokio::time::timeout(std::time::Duration::from_secs(30), lines.next_line()).await;
+        serde_json::from_str(&line.unwrap().unwrap().unwrap()).unwrap()
+    };
+    assert_eq!(next().await["action"], "log_in");
+    for role in ["editor", "author"] {
+        operator.done(&format!("role add {role}")).await;
+        let record = next().await;
+        assert_eq!(
+            (&record["action"], &record["detail"]),
+            (&json!("add_role"), &json!({"role": role}))
+        );
     }
 }
 
