@@ -6,6 +6,8 @@
 
 mod claims;
 mod hook;
+mod jwk;
+mod jws;
 mod jwt;
 
 use std::collections::BTreeMap;

@@ -206,7 +206,7 @@ mod tests {
             found,
             ["HASURA_GRAPHQL_ENABLE_ALLOWLIST is not supported by the local engine"]
         );
-        for (field, value) in [("jwk_url", "\"http://x\""), ("claims_map", "{}")] {
+        for (field, value) in [("claims_namespace_path", "\"$\""), ("claims_map", "{}")] {
             let secret =
                 format!(r#"{{"type":"HS256","key":"01234567890123456789012345678901","{field}":{value}}}"#);
             let found = problems(&[
