@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use super::claims;
+use super::claims_source::ClaimsSource;
 use super::jwk::KeySet;
 use super::jws::{Key, Token};
 use crate::clock::Clock;
@@ -17,13 +18,10 @@ use crate::engine::aeson;
 use crate::engine::fault::Fault;
 use crate::engine::session::Session;
 
-const DEFAULT_NAMESPACE: &str = "https://hasura.io/jwt/claims";
-
 /// A verified form of the JWT secret.
 pub(crate) struct JwtConfig {
     keys: Keys,
-    pub(crate) namespace: String,
-    pub(crate) stringified: bool,
+    claims: ClaimsSource,
     audience: Vec<String>,
     issuer: Option<String>,
     allowed_skew: i64,
@@ -52,9 +50,9 @@ struct Raw {
     key: Option<String>,
     jwk_url: Option<String>,
     claims_namespace: Option<String>,
-    claims_namespace_path: Option<Value>,
+    claims_namespace_path: Option<String>,
     claims_format: Option<String>,
-    claims_map: Option<Value>,
+    claims_map: Option<Map<String, Value>>,
     audience: Option<OneOrMany>,
     issuer: Option<String>,
     allowed_skew: Option<i64>,
@@ -77,23 +75,9 @@ struct RawHeader {
 }
 
 impl JwtConfig {
-    /// Reads the JSON text; a field that is not supported is refused by name.
+    /// Reads the JSON text; a field that is not known is refused by name.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let raw: Raw = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        for (field, set) in [
-            (
-                "claims_namespace_path",
-                raw.claims_namespace_path.is_some() && raw.claims_namespace.is_none(),
-            ),
-            ("claims_map", raw.claims_map.is_some()),
-        ] {
-            if set {
-                return Err(format!("{field} is not supported by the local engine"));
-            }
-        }
-        if raw.claims_namespace_path.is_some() {
-            return Err("claims_namespace and claims_namespace_path both cannot be set".to_owned());
-        }
         let keys = match (&raw.key, &raw.jwk_url) {
             (None, None) => return Err("key and jwk_url both cannot be empty".to_owned()),
             (Some(_), Some(_)) => return Err("key, jwk_url both cannot be present".to_owned()),
@@ -105,14 +89,12 @@ impl JwtConfig {
         };
         Ok(Self {
             keys,
-            namespace: raw
-                .claims_namespace
-                .unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned()),
-            stringified: match raw.claims_format.as_deref() {
-                None | Some("json") => false,
-                Some("stringified_json") => true,
-                Some(other) => return Err(format!("claims_format {other} is not known")),
-            },
+            claims: ClaimsSource::read(
+                raw.claims_namespace,
+                raw.claims_namespace_path,
+                raw.claims_format.as_deref(),
+                raw.claims_map,
+            )?,
             audience: match raw.audience {
                 None => Vec::new(),
                 Some(OneOrMany::One(one)) => vec![one],
@@ -122,6 +104,11 @@ impl JwtConfig {
             allowed_skew: raw.allowed_skew.unwrap_or(0).abs(),
             header: raw.header.map(token_header).transpose()?.unwrap_or_default(),
         })
+    }
+
+    /// What `/v1alpha1/config` shows of it.
+    pub(crate) fn shown(&self) -> Value {
+        self.claims.shown()
     }
 
     /// Fetches the keys, where they come from a URL.
@@ -179,7 +166,7 @@ impl JwtConfig {
         });
         let claims = claims
             .map_err(|problem| Fault::new(400, "invalid-jwt", format!("Could not verify JWT: {problem}")))?;
-        claims::session(self, &claims, requested_role)
+        claims::session(&self.claims, &claims, requested_role)
     }
 
     fn verify(&self, token: &str) -> Result<Value, String> {

@@ -5,6 +5,7 @@
 //! secret or a bad token never falls back to less.
 
 mod claims;
+mod claims_source;
 mod hook;
 mod jwk;
 mod jws;

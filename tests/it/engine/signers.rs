@@ -6,6 +6,8 @@ use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, RsaKeyPair};
 use serde_json::{Value, json};
 
+type Sign = Box<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
+
 /// One key pair with one algorithm.
 pub struct Signer {
     /// The `type` of the setting.
@@ -13,7 +15,7 @@ pub struct Signer {
     pub jwk: Value,
     pub pem: String,
     algorithm: &'static str,
-    sign: Box<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>,
+    sign: Sign,
 }
 
 impl Signer {
