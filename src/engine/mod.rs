@@ -18,6 +18,7 @@ mod environment;
 mod execute;
 mod fault;
 mod http;
+mod json_path;
 mod request;
 mod schema;
 mod session;

@@ -5,7 +5,10 @@
 //! secret or a bad token never falls back to less.
 
 mod claims;
+mod claims_source;
 mod hook;
+mod jwk;
+mod jws;
 mod jwt;
 
 use std::collections::BTreeMap;

@@ -133,4 +133,41 @@ mod tests {
             ["HASURA_GRAPHQL_JWT_SECRET: Invalid JWK: Key size too small; should be atleast 32 characters"]
         );
     }
+
+    #[test]
+    fn settings_that_contradict_themselves_are_refused() {
+        let key = r#""type":"HS256","key":"01234567890123456789012345678901""#;
+        let (both, neither) = (
+            "key, jwk_url both cannot be present",
+            "key and jwk_url both cannot be empty",
+        );
+        for (fields, expected) in [
+            (format!(r#"{key},"jwk_url":"http://x""#), both),
+            (r#""type":"HS256""#.to_owned(), neither),
+            (
+                format!(r#"{key},"claims_namespace":"a","claims_namespace_path":"$.a""#),
+                "claims_namespace and claims_namespace_path both cannot be set",
+            ),
+            (
+                format!(r#"{key},"claims_map":{{"x-hasura-allowed-roles":["user"]}}"#),
+                "x-hasura-default-role is expected but not found",
+            ),
+            (
+                r#""type":"RS256","key":"no key""#.to_owned(),
+                "Could not decode PEM",
+            ),
+            (
+                r#""type":"PS256","key":"k""#.to_owned(),
+                "Key type: PS256 is not supported",
+            ),
+            (format!(r#"{key},"surprise":1"#), "unknown field `surprise`"),
+        ] {
+            let secret = format!("{{{fields}}}");
+            let found = problems(&[
+                ("HASURA_GRAPHQL_JWT_SECRET", &secret),
+                ("HASURA_GRAPHQL_ADMIN_SECRET", "s"),
+            ]);
+            assert!(found.len() == 1 && found[0].contains(expected), "{found:?}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::{Fault, flat, frame};
-use crate::engine::auth::Admitted;
+use crate::engine::auth::{Admitted, JwtConfig};
 use crate::engine::{Shared, VERSION};
 
 pub(super) async fn version() -> Response {
@@ -52,14 +52,7 @@ pub(super) async fn config(State(shared): State<Arc<Shared>>, headers: HeaderMap
         );
         return flat(&shared, &fault, Some(&session.role));
     }
-    let jwt = shared.auth.jwt().map_or(Value::Null, |jwt| {
-        let format = if jwt.stringified {
-            "stringified_json"
-        } else {
-            "json"
-        };
-        json!({"claims_namespace": jwt.namespace, "claims_format": format, "claims_map": null})
-    });
+    let jwt = shared.auth.jwt().map_or(Value::Null, JwtConfig::shown);
     let body = json!({
         "version": VERSION,
         "is_admin_secret_set": shared.auth.has_secret(),

@@ -9,12 +9,13 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hasura_siwe::clock::Clock;
-use hasura_siwe::engine::{Config, Engine, Environment};
+use hasura_siwe::engine::{Config, Engine, Environment, StartError};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
 
 pub const SECRET: &str = "admin-secret";
+const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/engine/metadata");
 pub const KEY: &str = "a key of at least thirty-two bytes";
 
 /// Where to find a PostgreSQL server whose user may create databases.
@@ -160,14 +161,22 @@ impl TestEngine {
 
     /// An engine on the fixture metadata; a pair with an empty value takes a variable away.
     pub async fn with(changes: &[(&str, &str)]) -> Self {
-        Self::on(
-            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/engine/metadata"),
-            changes,
-        )
-        .await
+        Self::on(FIXTURE, changes).await
     }
 
     pub async fn on(metadata: &str, changes: &[(&str, &str)]) -> Self {
+        Self::try_on(metadata, changes).await.unwrap()
+    }
+
+    /// Why an engine on the fixture metadata does not start.
+    pub async fn refused(changes: &[(&str, &str)]) -> String {
+        match Self::try_on(FIXTURE, changes).await {
+            Ok(_) => panic!("the engine started"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    async fn try_on(metadata: &str, changes: &[(&str, &str)]) -> Result<Self, StartError> {
         let (stub, handler) = Stub::start().await;
         let jwt = json!({"type": "HS256", "key": KEY, "issuer": "us", "audience": "app"}).to_string();
         let mut variables = vec![
@@ -193,7 +202,7 @@ impl TestEngine {
         );
         let config = Config::read(&environment).unwrap();
         let clock = Clock::system();
-        let engine = Engine::start(config, environment, clock.clone()).await.unwrap();
+        let engine = Engine::start(config, environment, clock.clone()).await?;
         let inconsistencies = engine
             .inconsistencies()
             .iter()
@@ -201,13 +210,13 @@ impl TestEngine {
             .collect();
         let url = serve(engine.router()).await;
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self {
+        Ok(Self {
             url,
             stub,
             clock,
             inconsistencies,
             client,
-        }
+        })
     }
 
     pub fn post(&self, path: &str) -> reqwest::RequestBuilder {
