@@ -108,6 +108,35 @@ async fn t01_what_is_no_token_of_ours_is_refused_alike() {
 }
 
 #[tokio::test]
+async fn t16_a_token_of_odd_bytes_is_refused_and_stops_nothing() {
+    let app = TestApp::start().await;
+    let token = app.log_in(&wallet()).await;
+    let envelope = |token: &[u8]| {
+        let mut body = br#"{"action":{"name":"v1RestoreSession"},"session_variables":{"x-hasura-role":"guest"},"input":{"session":{"refreshToken":""#.to_vec();
+        body.extend_from_slice(token);
+        body.extend_from_slice(br#""}}}"#);
+        body
+    };
+    let post = async |token: &[u8]| {
+        app.post(
+            "/actions/restore-session",
+            Some(crate::support::app::ACTIONS_SECRET),
+            envelope(token),
+        )
+        .await
+    };
+    post(b"\xff\xfe").await.assert_error(400, "bad_request");
+    post(b"a\x00b").await.assert_error(400, "bad_request");
+    post(br"\u0000\ud83d\ude00")
+        .await
+        .assert_error(401, "refresh_token_invalid");
+    post(b"' or true --")
+        .await
+        .assert_error(401, "refresh_token_invalid");
+    post(token.as_bytes()).await.assert_ok();
+}
+
+#[tokio::test]
 async fn t10_an_access_token_is_no_refresh_token() {
     let app = TestApp::start().await;
     let reply = app.log_in_with(&app.message(&wallet())).await;

@@ -106,7 +106,7 @@ fn codes_of_the_source() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_table_of_errors_holds_every_code_with_its_status() {
+async fn h16_every_refusal_is_a_4xx_that_the_table_of_errors_holds_with_its_status() {
     let mut answers = BTreeMap::new();
     for error in refusals() {
         let (code, status) = answered(error).await;

@@ -15,8 +15,8 @@ in_both_modes! {
     a_person_lists_and_ends_their_own_sessions,
     a_log_out_is_refused_by_hasura_at_once_where_it_asks_us,
     an_admin_reads_the_audit_log_and_nobody_else_does,
-    a_users_token_acts_as_user_and_as_nobody_else,
-    a_bad_token_never_falls_back_to_guest,
+    h04_a_users_token_acts_as_user_and_as_nobody_else,
+    h08_a_bad_token_never_falls_back_to_guest,
     each_role_sees_its_own_schema,
     the_admin_secret_may_update_any_account,
 }
@@ -111,7 +111,7 @@ async fn an_admin_reads_the_audit_log_and_nobody_else_does(hasura: Hasura) {
     }
 }
 
-async fn a_users_token_acts_as_user_and_as_nobody_else(hasura: Hasura) {
+async fn h04_a_users_token_acts_as_user_and_as_nobody_else(hasura: Hasura) {
     let (alice, bob) = (wallet(), wallet());
     let (token, refresh) = hasura.log_in(&alice).await;
     hasura.log_in(&bob).await;
@@ -144,7 +144,7 @@ async fn a_users_token_acts_as_user_and_as_nobody_else(hasura: Hasura) {
     answer.tokens("v1RestoreSession");
 }
 
-async fn a_bad_token_never_falls_back_to_guest(hasura: Hasura) {
+async fn h08_a_bad_token_never_falls_back_to_guest(hasura: Hasura) {
     let (token, _) = hasura.log_in(&wallet()).await;
     let broken = format!("Bearer {}x", &token[..token.len() - 2]);
     for (value, code) in [
