@@ -1,5 +1,6 @@
 #!/bin/sh
-# Writes .env and .env.hasura.jwt with fresh secrets into the folder given, or the project's own.
+# Writes .env, .env.hasura.jwt and .env.hasura.webhook, with fresh secrets, into the folder given, or the
+# project's own.
 # Never overwrites: a secret that is replaced ends every session and locks PostgreSQL's roles out.
 set -eu
 
@@ -7,7 +8,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 folder=${1:-$root}
 umask 077
 
-for file in .env .env.hasura.jwt; do
+for file in .env .env.hasura.jwt .env.hasura.webhook; do
   if [ -e "$folder/$file" ] || [ -L "$folder/$file" ]; then
     echo "env: $folder/$file is already there and stays as it is; nothing was written." >&2
     echo "env: to begin anew, move it away, and delete the PostgreSQL volume, which keeps its old passwords." >&2
@@ -50,5 +51,12 @@ HASURA_GRAPHQL_JWT_SECRET='{"type":"HS256","key":"$key","issuer":"hasura-siwe","
 HASURA_GRAPHQL_UNAUTHORIZED_ROLE=guest
 EOF
 
-echo "env: wrote $folder/.env and $folder/.env.hasura.jwt, readable by you alone"
+cat >"$folder/.env.hasura.webhook" <<'EOF'
+# AUTH_MODE=webhook: Hasura asks the service about every request, so a session that ends is refused at once.
+# Hasura takes neither a JWT secret nor an unauthorized role beside a hook; the service names the guest.
+HASURA_GRAPHQL_AUTH_HOOK=http://service:4000/webhook
+HASURA_GRAPHQL_AUTH_HOOK_MODE=GET
+EOF
+
+echo "env: wrote .env, .env.hasura.jwt and .env.hasura.webhook into $folder, readable by you alone"
 echo "env: SIWE_ORIGINS in .env lists the front ends that may sign in: http(s)://localhost:3000 until you change it"

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::Router;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
 
 use crate::clock::Clock;
@@ -80,12 +81,14 @@ impl App {
         }
         let keys = tokio::spawn(Arc::clone(&self.service).keep_keys());
         let cleanup = tokio::spawn(Arc::clone(&self.service).keep_clean());
+        let listening = tokio::spawn(Arc::clone(&self.service).follow_announcements());
         if let Ok(address) = listener.local_addr() {
             info!(listen.address = %address, "listening on {address}");
         }
         let served = serve_router(listener, self.router, stop).await;
         cleanup.abort();
         keys.abort();
+        listening.abort();
         self.service.db().close();
         info!("stopped");
         served
@@ -122,11 +125,16 @@ pub async fn serve_router(
 }
 
 /// Ready when the process is asked to stop: SIGTERM, or Ctrl-C at a terminal.
-pub async fn asked_to_stop() {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        .expect("a process may listen for SIGTERM");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+///
+/// It listens from this call on, not from the first poll: whoever says "up" must not die of a signal
+/// that comes the moment after.
+pub fn asked_to_stop() -> impl Future<Output = ()> + Send + 'static {
+    let listen = |kind| signal(kind).expect("a process may listen for signals");
+    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate()), listen(SignalKind::interrupt()));
+    async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }

@@ -34,8 +34,9 @@ pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::R
         engine: arguments.engine,
     };
     let stack = Stack::start(settings, variables).await?;
+    let stop = asked_to_stop();
     println!("{}", stack.invitation());
-    asked_to_stop().await;
+    stop.await;
     println!("stopping; the data stays in {}", stack.data().display());
     stack.stop().await?;
     Ok(ExitCode::SUCCESS)

@@ -4,6 +4,7 @@
 //! line with its causes), 2 the command line itself was wrong.
 
 mod account;
+mod audit;
 mod demo;
 mod health;
 mod keys;
@@ -11,7 +12,10 @@ mod local;
 mod logging;
 mod message;
 mod migrate;
+mod network;
+mod role;
 mod serve;
+mod table;
 mod token;
 pub mod wallet;
 
@@ -39,8 +43,14 @@ enum Command {
     Demo(demo::Arguments),
     /// Bring the database up to this program, and let Hasura's role (PG_DATABASE_URL) read what it serves.
     Migrate,
-    /// Grant or revoke roles of accounts.
+    /// Look at accounts, grant and revoke roles, add claims, disable, end sessions.
     Account(account::Arguments),
+    /// List, add and remove the roles that can be granted.
+    Role(role::Arguments),
+    /// List, add, enable and disable networks.
+    Network(network::Arguments),
+    /// Read the audit log: who did what, from where, with which result.
+    Audit(audit::Arguments),
     /// Make, list, rotate and retire the keys that sign, where Hasura reads them from a jwk_url.
     Keys(keys::Arguments),
     /// Look at, judge or mint an access token.
@@ -62,6 +72,9 @@ pub fn run() -> ExitCode {
         Command::Demo(arguments) => on_runtime(demo::run(arguments)),
         Command::Migrate => on_runtime(migrate::run(variables)),
         Command::Account(arguments) => on_runtime(account::run(arguments, variables)),
+        Command::Role(arguments) => on_runtime(role::run(arguments, variables)),
+        Command::Network(arguments) => on_runtime(network::run(arguments, variables)),
+        Command::Audit(arguments) => on_runtime(audit::run(arguments, variables)),
         Command::Keys(arguments) => on_runtime(keys::run(arguments, variables)),
         Command::Token(arguments) => on_runtime(token::run(arguments, variables)),
         Command::Health => on_runtime(health::run(variables)),

@@ -69,6 +69,17 @@ pub struct Database {
     pub pool_size: usize,
 }
 
+/// What the commands about accounts need to know.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    /// Where the data is.
+    pub database: Database,
+    /// How long a session may lie unused before it is over.
+    pub idle: Duration,
+    /// Externally owned accounts that may act as `admin` whatever the database says.
+    pub admins: BTreeSet<Address>,
+}
+
 /// Who chooses the nonce of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nonces {
@@ -89,6 +100,8 @@ pub struct Lifetimes {
     pub absolute: Duration,
     /// How long the direct predecessor of a refresh token is still answered, with the same successor.
     pub grace: Duration,
+    /// How many sessions one person may have; the oldest ends for the next.
+    pub most_sessions: i64,
 }
 
 impl Lifetimes {

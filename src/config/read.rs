@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use super::strength::weakness;
 use super::{
-    Config, Database, Faults, JwtKeys, JwtSecret, Lifetimes, LogFormat, Nonces, Variables, keys_encryption,
+    Config, Database, Faults, JwtKeys, JwtSecret, Lifetimes, LogFormat, Nonces, Operator, Variables,
+    keys_encryption,
 };
 use crate::model::Address;
 use crate::secret::Secret;
@@ -207,6 +208,30 @@ impl Database {
     }
 }
 
+impl Operator {
+    /// Reads what the commands about accounts need. None of the service's secrets is among it.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub fn read(variables: &Variables) -> Result<Self, Faults> {
+        let mut reader = Reader {
+            variables,
+            faults: Vec::new(),
+        };
+        let database = reader.database();
+        let idle = reader.lifetimes().idle;
+        let admins: Vec<Address> = reader.listed("ADMIN_ADDRESSES");
+        match database {
+            Some(database) if reader.faults.is_empty() => Ok(Self {
+                database,
+                idle,
+                admins: admins.into_iter().collect(),
+            }),
+            _ => Err(Faults(reader.faults)),
+        }
+    }
+}
+
 impl Reader<'_> {
     fn database(&mut self) -> Option<Database> {
         let url = self.database_url("DATABASE_URL", true);
@@ -285,7 +310,15 @@ impl Reader<'_> {
             idle: self.duration("REFRESH_IDLE_TTL", 14 * DAY, 10 * MINUTE, 365 * DAY),
             absolute: self.duration("REFRESH_ABSOLUTE_TTL", 90 * DAY, HOUR, 730 * DAY),
             grace: self.duration("REFRESH_GRACE", 30, 0, MINUTE),
+            most_sessions: self.parsed("SESSIONS_PER_USER", 50, "a number of sessions"),
         };
+        if !(1..=1000).contains(&lifetimes.most_sessions) {
+            let sentence = format!(
+                "SESSIONS_PER_USER is {}, and must lie between 1 and 1000",
+                lifetimes.most_sessions
+            );
+            self.fault(sentence);
+        }
         if lifetimes.idle > lifetimes.absolute {
             self.fault("REFRESH_IDLE_TTL is longer than REFRESH_ABSOLUTE_TTL: a session cannot be idle for longer than it lives".into());
         }

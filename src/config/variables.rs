@@ -59,6 +59,7 @@ pub const VARIABLES: &[Variable] = &[
     plain("REFRESH_IDLE_TTL", "14d"),
     plain("REFRESH_ABSOLUTE_TTL", "90d"),
     plain("REFRESH_GRACE", "30s"),
+    plain("SESSIONS_PER_USER", "50"),
     plain("ADMIN_ADDRESSES", "none"),
     plain("TRUSTED_HOPS", "0"),
     plain("METRICS_ADDR", "none"),

@@ -22,6 +22,17 @@ pub(crate) fn mismatch(what: &str, expected: &str, found: &Value) -> String {
     )
 }
 
+/// One step of a path: `.name`, or `['x-name']` where the key is no identifier.
+pub(crate) fn path_step(key: &str) -> String {
+    let mut letters = key.chars();
+    let plain = letters.next().is_some_and(char::is_alphabetic) && letters.all(char::is_alphanumeric);
+    if plain {
+        format!(".{key}")
+    } else {
+        format!("['{}']", key.replace('\\', "\\\\").replace('\'', "\\'"))
+    }
+}
+
 /// A decimal number the way it is shown: 3.0e9, 1.5, 2.5e-3.
 pub(crate) fn scientific(text: &str) -> String {
     let (sign, text) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));

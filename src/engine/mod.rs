@@ -12,11 +12,13 @@
 mod aeson;
 mod auth;
 mod catalog;
+mod client_headers;
 mod config;
 mod environment;
 mod execute;
 mod fault;
 mod http;
+mod json_path;
 mod request;
 mod schema;
 mod session;

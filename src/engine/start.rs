@@ -34,6 +34,9 @@ pub enum StartError {
     /// The client for calling handlers cannot be built.
     #[error("cannot prepare to call action handlers")]
     Client(#[source] reqwest::Error),
+    /// The JWK set cannot be had, or not be read.
+    #[error("{0}")]
+    Jwk(String),
 }
 
 fn lines(problems: &[Problem]) -> String {
@@ -76,6 +79,9 @@ impl Engine {
             .no_proxy()
             .build()
             .map_err(StartError::Client)?;
+        if let Some(jwt) = config.auth.jwt() {
+            jwt.start(&http, &clock).await.map_err(StartError::Jwk)?;
+        }
         Ok(Engine {
             shared: Arc::new(Shared {
                 auth: config.auth,

@@ -34,11 +34,13 @@ impl Service {
         caller: Caller,
         client: &Client,
     ) -> Result<Vec<String>, Error> {
-        let (by, any) = match caller {
-            Caller::Guest => return Err(Error::Forbidden("sign in first: guests cannot change accounts")),
-            Caller::User(user) => (Some(user), false),
-            Caller::Admin(user) => (user, true),
-        };
+        if caller == Caller::Guest {
+            return Err(Error::Forbidden("sign in first: guests cannot change accounts"));
+        }
+        let (by, any) = (
+            caller.person().map(|person| person.user_id),
+            matches!(caller, Caller::Admin(_)),
+        );
         let address: Address = update.address.parse()?;
         let name = AccountName::parse(update.name)?;
         let networks = distinct(update.networks);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::model::{AccountNameError, AddressError};
 use crate::siwe::Refusal;
 use crate::storage;
-use crate::token::NoSigningKey;
+use crate::token::{NoSigningKey, TokenFault};
 
 /// Why a flow did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +45,15 @@ pub enum Error {
     /// The input cannot mean anything.
     #[error("{0}")]
     BadRequest(String),
+    /// The access token is not one of ours, or not in its time; which, is for the log alone.
+    #[error("the access token is not valid: restore the session, or sign in again")]
+    TokenInvalid(#[from] TokenFault),
+    /// A credential that holds no token, or more than one.
+    #[error("the credential is not one token: send Authorization: Bearer and the access token")]
+    NotAToken,
+    /// The session of the access token has ended, or its account is disabled.
+    #[error("the session has ended: sign in again")]
+    SessionEnded,
     /// There is no key to sign with; an operator must make one. Trying again is safe.
     #[error("the service cannot answer just now: try again")]
     NoSigningKey(#[from] NoSigningKey),
@@ -67,7 +76,19 @@ impl Error {
             Self::NameInvalid(_) => "name_invalid",
             Self::AddressNotChecksummed(_) => "address_not_checksummed",
             Self::BadRequest(_) => "bad_request",
+            Self::TokenInvalid(_) | Self::NotAToken => "token_invalid",
+            Self::SessionEnded => "session_ended",
             Self::NoSigningKey(_) | Self::Unavailable(_) => "unavailable",
+        }
+    }
+}
+
+impl Error {
+    /// What lies behind a fault of ours, for the log alone; `None` for a refusal.
+    pub fn cause(&self) -> Option<String> {
+        match self {
+            Self::Unavailable(cause) => Some(cause.for_the_log()),
+            _ => None,
         }
     }
 }

@@ -67,7 +67,10 @@ impl Service {
             error!(cause = %fault, "a signing key is left out");
         }
         let before = self.key_fault();
-        self.ring.replace(keys);
+        // After the ring: a token that is judged from now on meets the keys of now.
+        if self.ring.replace(keys) {
+            self.seen.forget();
+        }
         match (before, self.key_fault()) {
             (Some(_), None) => info!("the signing keys are read"),
             (before, Some(fault)) if before.as_ref() != Some(&fault) => {
@@ -78,18 +81,28 @@ impl Service {
         Ok(())
     }
 
+    /// Reads the keys on a task of its own, for whoever hears of a change and must go on listening.
+    pub(super) fn reload_keys_soon(self: &Arc<Self>) {
+        let service = Arc::clone(self);
+        tokio::spawn(async move { service.reload_keys_or_keep().await });
+    }
+
     /// Reads the keys once a minute until the task is dropped, beside what the announcements bring.
     pub async fn keep_keys(self: Arc<Self>) {
         let mut tick = tokio::time::interval(EVERY);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
-            if let Err(error) = self.reload_keys().await {
-                warn!(
-                    error = &error as &dyn std::error::Error,
-                    "the signing keys stay as they were read before"
-                );
-            }
+            self.reload_keys_or_keep().await;
+        }
+    }
+
+    async fn reload_keys_or_keep(&self) {
+        if let Err(error) = self.reload_keys().await {
+            warn!(
+                error = &error as &dyn std::error::Error,
+                "the signing keys stay as they were read before"
+            );
         }
     }
 
@@ -101,12 +114,7 @@ impl Service {
     /// As [`Self::key_fault`], after a look whether there is a key by now.
     pub async fn missing_key(&self) -> Option<NoSigningKey> {
         self.key_fault()?;
-        if let Err(error) = self.reload_keys().await {
-            warn!(
-                error = &error as &dyn std::error::Error,
-                "the signing keys stay as they were read before"
-            );
-        }
+        self.reload_keys_or_keep().await;
         self.key_fault()
     }
 

@@ -4,11 +4,15 @@
 //! returns a typed outcome. It knows nothing of HTTP, JSON or status codes.
 
 mod account;
+mod authenticate;
 mod cleanup;
+mod end;
 mod error;
 mod keys;
+mod live;
 mod mint;
 mod nonce;
+mod seen;
 mod session;
 mod siwe;
 
@@ -20,6 +24,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 pub use account::UpdateAccount;
+pub use authenticate::Authenticated;
 pub use error::Error;
 pub use keys::{JWKS_MAX_AGE, KeyRefusal, SigningKeys};
 pub use mint::{MintRefusal, Wanted};
@@ -27,7 +32,7 @@ pub use nonce::IssuedNonce;
 pub use session::Tokens;
 
 use crate::clock::Clock;
-use crate::config::{Config, Lifetimes, Nonces};
+use crate::config::{Config, Database, Lifetimes, Nonces};
 use crate::entropy::Entropy;
 use crate::model::{ADMIN_ROLE, Address};
 use crate::siwe::Policy;
@@ -48,6 +53,9 @@ pub struct Service {
     lifetimes: Lifetimes,
     admins: BTreeSet<Address>,
     restores: session::InFlight,
+    database: Database,
+    live: live::LiveSessions,
+    seen: seen::SeenTokens,
 }
 
 impl Service {
@@ -72,6 +80,9 @@ impl Service {
             lifetimes: config.lifetimes,
             admins: config.admins.clone(),
             restores: session::InFlight::default(),
+            database: config.database.clone(),
+            live: live::LiveSessions::new(),
+            seen: seen::SeenTokens::new(),
         }
     }
 

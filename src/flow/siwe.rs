@@ -42,6 +42,7 @@ impl Service {
                 session_id,
                 token: refresh.hash(),
                 absolute: self.lifetimes.absolute,
+                most_sessions: self.lifetimes.most_sessions,
                 client,
             })
             .await?;

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::Http;
 use super::error::ApiError;
 use super::log::RequestId;
-use crate::model::{ADMIN_ROLE, Caller, Client, USER_ROLE};
+use crate::model::{ADMIN_ROLE, Caller, Client, Person, USER_ROLE};
 
 /// The header that carries the actions secret.
 pub const SECRET_HEADER: &str = "x-actions-secret";
@@ -133,12 +133,14 @@ fn caller_of(variables: &BTreeMap<String, String>) -> Result<Caller, ApiError> {
     let role = variables
         .get("x-hasura-role")
         .ok_or_else(|| ApiError::BadRequest("session_variables hold no x-hasura-role".to_owned()))?;
-    let user_id = variables
-        .get("x-hasura-user-id")
-        .and_then(|id| Uuid::parse_str(id).ok());
-    Ok(match (role.as_str(), user_id) {
-        (ADMIN_ROLE, user_id) => Caller::Admin(user_id),
-        (USER_ROLE, Some(user_id)) => Caller::User(user_id),
+    let id = |name: &str| variables.get(name).and_then(|id| Uuid::parse_str(id).ok());
+    let person = id("x-hasura-user-id").map(|user_id| Person {
+        user_id,
+        session_id: id("x-hasura-session-id"),
+    });
+    Ok(match (role.as_str(), person) {
+        (ADMIN_ROLE, person) => Caller::Admin(person),
+        (USER_ROLE, Some(person)) => Caller::User(person),
         _ => Caller::Guest,
     })
 }
@@ -195,8 +197,12 @@ mod tests {
                 ("x-hasura-user-id", &id.to_string()),
             ]))
         };
-        assert_eq!(with("user").unwrap(), Caller::User(id));
-        assert_eq!(with("admin").unwrap(), Caller::Admin(Some(id)));
+        let person = Person {
+            user_id: id,
+            session_id: None,
+        };
+        assert_eq!(with("user").unwrap(), Caller::User(person));
+        assert_eq!(with("admin").unwrap(), Caller::Admin(Some(person)));
         assert_eq!(with("guest").unwrap(), Caller::Guest);
         assert_eq!(with("anonymous").unwrap(), Caller::Guest);
         assert_eq!(

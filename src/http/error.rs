@@ -4,7 +4,6 @@
 //! endpoints the top-level `code`. A 4xx always, because Hasura hides the message of a 5xx. A fault
 //! of ours is logged here, once, with its cause, and answered without it.
 
-use std::error::Error as _;
 use std::time::Duration;
 
 use axum::Json;
@@ -53,7 +52,12 @@ pub fn status_of(error: &flow::Error) -> StatusCode {
             | Refusal::SignatureMalformed => StatusCode::BAD_REQUEST,
             _ => StatusCode::UNAUTHORIZED,
         },
-        E::ChainNotSupported | E::NonceInvalid | E::RefreshTokenInvalid => StatusCode::UNAUTHORIZED,
+        E::ChainNotSupported
+        | E::NonceInvalid
+        | E::RefreshTokenInvalid
+        | E::TokenInvalid(_)
+        | E::NotAToken
+        | E::SessionEnded => StatusCode::UNAUTHORIZED,
         E::AccountDisabled | E::Forbidden(_) => StatusCode::FORBIDDEN,
         E::NetworkUnknown(_) | E::NameInvalid(_) | E::AddressNotChecksummed(_) | E::BadRequest(_) => {
             StatusCode::BAD_REQUEST
@@ -90,8 +94,10 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, code, message) = self.parts();
-        if let Self::Flow(flow::Error::Unavailable(cause)) = &self {
-            tracing::error!(cause = %causes(cause), "a request could not be answered");
+        if let Self::Flow(error) = &self
+            && let Some(cause) = error.cause()
+        {
+            tracing::error!(cause, "a request could not be answered");
         }
         if let Self::Flow(flow::Error::NoSigningKey(cause)) = &self {
             tracing::error!(cause = %cause, "a request could not be answered");
@@ -101,27 +107,6 @@ impl IntoResponse for ApiError {
         reply.extensions_mut().insert(ReplyCode(code));
         reply
     }
-}
-
-/// An error and what lies behind it, on one line. PostgreSQL's `detail` may quote values, so of its
-/// errors only severity, code and message are kept.
-fn causes(error: &crate::storage::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text.push_str(": ");
-        match source.downcast_ref::<tokio_postgres::error::DbError>() {
-            Some(db) => text.push_str(&format!(
-                "{} {} ({})",
-                db.severity(),
-                db.code().code(),
-                db.message()
-            )),
-            None => text.push_str(&source.to_string()),
-        }
-        next = source.source();
-    }
-    text
 }
 
 /// No request takes longer; the time-outs of the pool and of a statement together are shorter.

@@ -24,7 +24,7 @@ pub(super) async fn ready(State(http): State<Http>) -> (StatusCode, Cow<'static,
             "the database is older than this program: run `hasura-siwe migrate`".into(),
         ),
         Err(error) => {
-            tracing::warn!(cause = ?std::error::Error::source(&error), "not ready");
+            tracing::warn!(cause = error.cause(), "not ready");
             (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the database does not answer, or was never migrated".into(),

@@ -8,6 +8,7 @@ mod error;
 mod health;
 mod log;
 mod metrics;
+mod webhook;
 mod well_known;
 
 use std::sync::Arc;
@@ -29,6 +30,10 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("/actions/restore-session", actions::RESTORE_SESSION),
     ("/actions/update-account", actions::UPDATE_ACCOUNT),
     ("/actions/nonce", actions::NONCE),
+    ("/actions/logout", actions::LOGOUT),
+    ("/actions/logout-all", actions::LOGOUT_ALL),
+    ("/actions/end-session", actions::END_SESSION),
+    ("/actions/sessions", actions::SESSIONS),
 ];
 
 /// What the handlers share.
@@ -57,6 +62,11 @@ pub fn router(http: Http, entropy: Entropy) -> Router {
         .route("/actions/restore-session", post(actions::restore_session))
         .route("/actions/update-account", post(actions::update_account))
         .route("/actions/nonce", post(actions::nonce))
+        .route("/actions/logout", post(actions::log_out))
+        .route("/actions/logout-all", post(actions::log_out_all))
+        .route("/actions/end-session", post(actions::end_session))
+        .route("/actions/sessions", post(actions::sessions))
+        .route("/webhook", get(webhook::webhook).post(webhook::webhook))
         .route("/.well-known/jwks.json", get(well_known::jwks))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

@@ -68,7 +68,6 @@ impl Stack {
         for (name, value) in [
             ("SIWE_ORIGINS", ORIGINS),
             ("TRUSTED_HOPS", "1"),
-            ("HASURA_GRAPHQL_UNAUTHORIZED_ROLE", "guest"),
             ("HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE", "true"),
             ("HASURA_GRAPHQL_ENABLED_APIS", "graphql"),
         ] {
@@ -160,7 +159,7 @@ impl Parts {
         )];
 
         variables.default_to("ACTIONS_BASE_URL", format!("http://{service}"));
-        let environment = Environment::from(variables.iter().map(|(n, v)| (n.to_owned(), v.to_owned())));
+        let environment = engine_environment(&variables, service)?;
         let engine_config =
             engine::Config::read(&environment).map_err(|faults| anyhow::anyhow!(faults.join("\n")))?;
         let started = Engine::start(engine_config, environment, clock).await;
@@ -191,6 +190,35 @@ impl Parts {
             tasks,
         })
     }
+}
+
+/// What Hasura would be given in the chosen AUTH_MODE; the files of `make env` do the same in compose.
+fn engine_environment(variables: &Variables, service: SocketAddr) -> anyhow::Result<Environment> {
+    let mut given: Vec<(String, String)> = variables
+        .iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    match variables.text("AUTH_MODE") {
+        None | Some("jwt") => {
+            // First, so that a value of the caller's own stands.
+            given.insert(0, ("HASURA_GRAPHQL_UNAUTHORIZED_ROLE".into(), "guest".into()));
+        }
+        Some("webhook") => {
+            // Hasura refuses to start with both, and so does the engine.
+            given.retain(|(name, _)| {
+                !matches!(
+                    name.as_str(),
+                    "HASURA_GRAPHQL_JWT_SECRET" | "HASURA_GRAPHQL_UNAUTHORIZED_ROLE"
+                )
+            });
+            given.push((
+                "HASURA_GRAPHQL_AUTH_HOOK".into(),
+                format!("http://{service}/webhook"),
+            ));
+        }
+        Some(other) => bail!("AUTH_MODE is {other:?}, expected jwt or webhook"),
+    }
+    Ok(Environment::from(given))
 }
 
 async fn told_to_stop(mut stopped: watch::Receiver<bool>) {

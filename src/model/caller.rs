@@ -17,7 +17,27 @@ pub enum Caller {
     /// beside such a role means nothing.
     Guest,
     /// A signed-in account acting as `user`.
-    User(Uuid),
-    /// Somebody acting as `admin`: an account with that role, or (no id) a holder of the admin secret.
-    Admin(Option<Uuid>),
+    User(Person),
+    /// Somebody acting as `admin`: an account with that role, or (nobody) a holder of the admin secret.
+    Admin(Option<Person>),
+}
+
+/// A signed-in account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Who.
+    pub user_id: Uuid,
+    /// In which session; a token that an operator minted may have none.
+    pub session_id: Option<Uuid>,
+}
+
+impl Caller {
+    /// The account behind the call, whichever role it acts in.
+    pub fn person(self) -> Option<Person> {
+        match self {
+            Self::Guest => None,
+            Self::User(person) => Some(person),
+            Self::Admin(person) => person,
+        }
+    }
 }

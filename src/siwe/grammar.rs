@@ -43,10 +43,10 @@ pub(super) fn is_statement(text: &str) -> bool {
     text.bytes().all(|b| (b' '..=b'~').contains(&b))
 }
 
-/// `nonce`: at least eight ASCII letters and digits, here at most 64. `char::is_alphanumeric` would
+/// `nonce`: at least eight ASCII letters and digits, here at most 128 (viem makes 96). `char::is_alphanumeric` would
 /// take letters and digits of every script.
 pub(super) fn is_nonce(text: &str) -> bool {
-    (8..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
+    (8..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 /// `request-id`: `*pchar` of RFC 3986, section 3.3. No blank, no slash; may be empty.

@@ -102,7 +102,7 @@ impl<'a> Message<'a> {
         lines.field(1, "`Version: 1`", |version| version == "1")?;
         let chain = "`Chain ID: ` and a number from 1 to 2^64 - 1 without sign or leading zero";
         let chain_id = lines.label(2, chain)?.parse().map_err(|_| lines.fault(chain))?;
-        let nonce = lines.field(3, "`Nonce: ` and 8 to 64 letters and digits of ASCII", is_nonce)?;
+        let nonce = lines.field(3, "`Nonce: ` and 8 to 128 letters and digits of ASCII", is_nonce)?;
         let issued_at = lines
             .timestamp(4)?
             .ok_or(lines.fault_ahead("`Issued At: ` and an RFC 3339 time"))?;

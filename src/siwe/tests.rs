@@ -141,8 +141,8 @@ fn each_cap_is_checked_before_the_rest() {
     assert_eq!(code(&resources(17), "0x", &policy), "message_too_large");
     assert_eq!(code(&resources(16), "0x", &policy), "signature_invalid");
     let nonce = |n: usize| restored.replace("V4953jdM8Y5ljtOvZ", &"a".repeat(n));
-    assert_eq!(code(&nonce(65), "0x", &policy), "message_malformed");
-    assert_eq!(code(&nonce(64), "0x", &policy), "signature_invalid");
+    assert_eq!(code(&nonce(129), "0x", &policy), "message_malformed");
+    assert_eq!(code(&nonce(128), "0x", &policy), "signature_invalid");
 }
 
 #[test]

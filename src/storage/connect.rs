@@ -9,7 +9,8 @@ use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls_platform_verifier::Verifier;
-use tokio_postgres::{Client, Config};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Error;
@@ -56,14 +57,26 @@ pub fn open_pool(database: &Database) -> Result<Pool, Error> {
 
 /// One connection past any pooler, for migrations. Ends when the client is dropped.
 pub(crate) async fn connect_directly(database: &Database) -> Result<Client, Error> {
-    let config = parse(&database.direct_url)?;
-    let (client, connection) = config.connect(tls(database.ca_file.as_deref())?).await?;
+    let (client, connection) = connect_for_messages(database).await?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!(error = %error, "a direct database connection ended");
         }
     });
     Ok(client)
+}
+
+/// A connection whose messages somebody reads: notifications come among them.
+type Messages = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
+
+/// One connection past any pooler. The caller drives it.
+pub(super) async fn connect_for_messages(database: &Database) -> Result<(Client, Messages), Error> {
+    let mut config = parse(&database.direct_url)?;
+    // A server that is gone without a word is noticed, whichever side waits.
+    config
+        .keepalives_idle(Duration::from_secs(10))
+        .tcp_user_timeout(Duration::from_secs(10));
+    Ok(config.connect(tls(database.ca_file.as_deref())?).await?)
 }
 
 fn parse(url: &Secret<String>) -> Result<Config, Error> {

@@ -1,6 +1,10 @@
 //! What can go wrong between us and PostgreSQL. All of it is a fault of ours or of the machinery;
 //! a row that is not there is no error but `None`.
 
+use std::error::Error as _;
+
+use tokio_postgres::error::DbError;
+
 /// A statement that got no answer. Its text is for the log alone.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -19,4 +23,27 @@ pub enum Error {
     /// A row did not hold what its columns promise.
     #[error("the database holds a value that the program does not understand: {0}")]
     Content(&'static str),
+}
+
+impl Error {
+    /// The error and what lies behind it, on one line for the log. PostgreSQL's `detail` may quote
+    /// values, so of its errors only severity, code and message are kept.
+    pub fn for_the_log(&self) -> String {
+        let mut text = self.to_string();
+        let mut next = self.source();
+        while let Some(source) = next {
+            text.push_str(": ");
+            match source.downcast_ref::<DbError>() {
+                Some(db) => text.push_str(&format!(
+                    "{} {} ({})",
+                    db.severity(),
+                    db.code().code(),
+                    db.message()
+                )),
+                None => text.push_str(&source.to_string()),
+            }
+            next = source.source();
+        }
+        text
+    }
 }

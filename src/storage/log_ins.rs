@@ -32,6 +32,8 @@ pub struct LogIn<'a> {
     pub token: TokenHash,
     /// How long the session may live.
     pub absolute: Duration,
+    /// How many sessions the person may have, this one included; the oldest ends for it.
+    pub most_sessions: i64,
     /// Where the request came from.
     pub client: &'a Client,
 }
@@ -128,10 +130,27 @@ head as (
   insert into auth.refresh_tokens (hash, session_id, generation)
   select $13, id, 0 from session
 ),
+capped as (
+  update auth.sessions s
+  set ended_at = moment.now, reason = 'cap', salt = null
+  from moment
+  where s.id in (
+    select o.id
+    from auth.sessions o
+    join person p on p.user_id = o.user_id
+    where o.ended_at is null and o.ends_at > (select now from moment)
+    order by o.created_at desc
+    offset $15::bigint - 1
+  )
+  returning s.id, s.user_id
+),
 noted as (
   insert into auth.audit_log (at, action, result, user_id, actor, session_id, address, ip, request_id)
-  select moment.now, 'log_in', 'ok', person.user_id, 'user', $9, $3, $12, $14
+  select moment.now, 'log_in', 'ok', person.user_id, 'user', $9::uuid, $3::bytea, $12::inet, $14
   from person, moment
+  union all
+  select moment.now, 'end_session', 'cap', capped.user_id, 'user', capped.id, $3, $12, $14
+  from capped, moment
 )
 select
   exists (select from public.networks where chain_id = $2 and enabled) as chain_supported,
@@ -169,6 +188,7 @@ impl Db {
                     &log_in.client.ip,
                     &log_in.token.as_bytes(),
                     &log_in.client.request_id,
+                    &log_in.most_sessions,
                 ],
             )
             .await?;

@@ -6,34 +6,52 @@
 //! zero except in tests.
 
 mod accounts;
+mod announcements;
+mod audit;
+mod claims;
 mod connect;
+mod disabling;
+mod ends;
 mod error;
 mod grants;
 mod housekeeping;
+mod live;
 mod log_ins;
 mod migrations;
 mod minted;
+mod networks;
 mod nonces;
 mod roles;
 mod sessions;
 mod signing_keys;
+mod user_roles;
+mod users;
 
 use deadpool_postgres::{Object, Pool};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 pub use accounts::{NewName, Renamed};
+pub use announcements::{Announcement, listen};
+pub use audit::{AuditFilter, AuditRecord};
+pub use claims::NewClaim;
 pub(crate) use connect::connect_directly;
 pub use connect::open_pool;
+pub use disabling::{Ended, LoggedOut};
+pub use ends::End;
 pub use error::Error;
 pub use grants::{Grants, grant_to_hasura};
 pub use housekeeping::Swept;
+pub use live::LiveSession;
 pub use log_ins::{LogIn, LoggedIn};
 pub use migrations::{latest_version, migrate};
 pub use minted::{Mint, Minting};
-pub use roles::{Granted, RoleChange};
+pub use networks::Network;
+pub use roles::{Removed, Role};
 pub use sessions::{Rotated, Rotation};
 pub use signing_keys::{KeyHistory, Retired};
+pub use user_roles::{Changed, RoleChange};
+pub use users::{Account, Session, User, UserLine, Wallet};
 
 use crate::clock::Clock;
 
@@ -47,6 +65,13 @@ pub struct Db {
 /// Every statement of this module, so that a test can prepare each one.
 pub const STATEMENTS: &[(&str, &str)] = &[
     ("accounts::RENAME", accounts::RENAME),
+    ("ends::END", ends::END),
+    ("audit::READ", audit::READ),
+    ("claims::SET", claims::SET),
+    ("claims::REMOVE", claims::REMOVE),
+    ("disabling::DISABLE", disabling::DISABLE),
+    ("disabling::ENABLE", disabling::ENABLE),
+    ("disabling::LOG_OUT", disabling::LOG_OUT),
     (
         "housekeeping::DELETE_ISSUED_NONCES",
         housekeeping::DELETE_ISSUED_NONCES,
@@ -57,12 +82,17 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ),
     ("housekeeping::WIPE_SALTS", housekeeping::WIPE_SALTS),
     ("housekeeping::DELETE_SESSIONS", housekeeping::DELETE_SESSIONS),
+    ("live::FIND", live::FIND),
     ("log_ins::LOG_IN", log_ins::LOG_IN),
     ("migrations::READY", migrations::READY),
     ("minted::MINT", minted::MINT),
+    ("networks::LIST", networks::LIST),
+    ("networks::ADD", networks::ADD),
+    ("networks::SWITCH", networks::SWITCH),
     ("nonces::ISSUE", nonces::ISSUE),
-    ("roles::GRANT", roles::GRANT),
-    ("roles::REVOKE", roles::REVOKE),
+    ("roles::LIST", roles::LIST),
+    ("roles::ADD", roles::ADD),
+    ("roles::REMOVE", roles::REMOVE),
     ("sessions::ROTATE", sessions::ROTATE),
     ("signing_keys::LIVE", signing_keys::LIVE),
     ("signing_keys::LIST", signing_keys::LIST),
@@ -70,6 +100,13 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("signing_keys::PROMOTE", signing_keys::PROMOTE),
     ("signing_keys::RETIRE", signing_keys::RETIRE),
     ("signing_keys::RETIRE_EXPIRED", signing_keys::RETIRE_EXPIRED),
+    ("user_roles::GRANT", user_roles::GRANT),
+    ("user_roles::REVOKE", user_roles::REVOKE),
+    ("users::LIST", users::LIST),
+    ("users::FIND", users::FIND),
+    ("users::WALLETS", users::WALLETS),
+    ("users::ACCOUNTS", users::ACCOUNTS),
+    ("users::SESSIONS", users::SESSIONS),
 ];
 
 impl Db {
@@ -103,16 +140,16 @@ impl Db {
         Ok(connection.query_one(&statement, values).await?)
     }
 
-    async fn query(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
-        let connection = self.connection().await?;
-        let statement = connection.prepare_cached(sql).await?;
-        Ok(connection.query(&statement, values).await?)
-    }
-
     async fn query_opt(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Option<Row>, Error> {
         let connection = self.connection().await?;
         let statement = connection.prepare_cached(sql).await?;
         Ok(connection.query_opt(&statement, values).await?)
+    }
+
+    async fn query(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
+        let connection = self.connection().await?;
+        let statement = connection.prepare_cached(sql).await?;
+        Ok(connection.query(&statement, values).await?)
     }
 
     async fn execute(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {

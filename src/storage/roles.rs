@@ -1,113 +1,119 @@
-//! Roles that an operator grants. No request of a client reaches this file.
+//! The roles that there are. Who holds one is the business of `user_roles`.
 
-use uuid::Uuid;
+use serde::Serialize;
+use time::OffsetDateTime;
+use tokio_postgres::error::SqlState;
 
 use super::{Db, Error};
-use crate::model::Address;
+use crate::model::RoleName;
 
-/// A role for the externally owned account of an address.
-#[derive(Debug)]
-pub struct RoleChange<'a> {
-    /// Whose.
-    pub address: Address,
-    /// Which.
-    pub role: &'a str,
-    /// The id of the user, if the address has none yet.
-    pub user_id: Uuid,
+/// A role that can be granted.
+#[derive(Debug, Serialize)]
+pub struct Role {
+    /// Its name.
+    pub name: String,
+    /// Accounts to which it is granted.
+    pub holders: i64,
+    /// Since when it is there.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
 }
 
-/// What a change of roles changed.
+/// What became of a role that was to be removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Granted {
-    /// It is so now.
-    Changed,
-    /// It was so already.
-    Already,
+pub enum Removed {
+    /// It is gone.
+    Now,
+    /// There was none.
+    Unknown,
+    /// Somebody holds it, so it stays.
+    Held,
 }
 
-pub(super) const GRANT: &str = "
-with moment as materialized (
-  select clock_timestamp() + make_interval(secs => $1) as now
-),
-claimed as (
-  insert into auth.wallets (address, chain, user_id, created_at)
-  select $2, 0, $3, now from moment
-  on conflict (address, chain) do update set address = excluded.address
-  returning user_id
-),
-made as (
-  insert into auth.users (id, created_at)
-  select user_id, now from claimed, moment where user_id = $3
-),
-granted as (
-  insert into auth.user_roles (user_id, role, granted_at)
-  select user_id, $4, now from claimed, moment
-  on conflict do nothing
-  returning user_id
-),
-noted as (
-  insert into auth.audit_log (at, action, result, user_id, actor, address, detail)
-  select now, 'grant_role', 'ok', user_id, 'operator', $2, jsonb_build_object('role', $4::text)
-  from granted, moment
-)
-select exists (select from granted) as changed";
+pub(super) const LIST: &str = "
+select r.name, r.created_at, coalesce(held.holders, 0) as holders
+from auth.roles r
+left join (select role, count(*) as holders from auth.user_roles group by role) as held on held.role = r.name
+order by r.name";
 
-pub(super) const REVOKE: &str = "
+pub(super) const ADD: &str = "
 with moment as materialized (
   select clock_timestamp() + make_interval(secs => $1) as now
 ),
-revoked as (
-  delete from auth.user_roles r
-  using auth.wallets w
-  where w.address = $2 and w.chain = 0 and r.user_id = w.user_id and r.role = $3
-  returning r.user_id
+added as (
+  insert into auth.roles (name, created_at)
+  select $2, now from moment
+  on conflict do nothing
+  returning name
 ),
 noted as (
-  insert into auth.audit_log (at, action, result, user_id, actor, address, detail)
-  select now, 'revoke_role', 'ok', user_id, 'operator', $2, jsonb_build_object('role', $3::text)
-  from revoked, moment
+  insert into auth.audit_log (at, action, result, actor, detail)
+  select moment.now, 'add_role', 'ok', 'operator', jsonb_build_object('role', name)
+  from added, moment
 )
-select exists (select from revoked) as changed";
+select exists (select from added) as changed";
+
+// A grant that is under way holds the role's row. It is waited for, and then the foreign key refuses.
+pub(super) const REMOVE: &str = "
+with moment as materialized (
+  select clock_timestamp() + make_interval(secs => $1) as now
+),
+removed as (
+  delete from auth.roles r
+  where r.name = $2 and not exists (select from auth.user_roles h where h.role = r.name)
+  returning r.name
+),
+noted as (
+  insert into auth.audit_log (at, action, result, actor, detail)
+  select moment.now, 'remove_role', 'ok', 'operator', jsonb_build_object('role', name)
+  from removed, moment
+)
+select exists (select from removed) as changed, exists (select from auth.roles where name = $2) as known";
 
 impl Db {
-    /// Grants a role; the user comes into being where the address never signed in.
+    /// Every role, by name.
     ///
     /// # Errors
     /// [`Error`] when the database gave no answer.
-    pub async fn grant_role(&self, change: &RoleChange<'_>) -> Result<Granted, Error> {
-        let row = self
-            .query_one(
-                GRANT,
-                &[
-                    &self.clock_offset(),
-                    &change.address.as_bytes().as_slice(),
-                    &change.user_id,
-                    &change.role,
-                ],
-            )
-            .await?;
-        Ok(if row.get("changed") {
-            Granted::Changed
-        } else {
-            Granted::Already
-        })
+    pub async fn roles(&self) -> Result<Vec<Role>, Error> {
+        let rows = self.query(LIST, &[]).await?;
+        Ok(rows
+            .iter()
+            .map(|row| Role {
+                name: row.get("name"),
+                holders: row.get("holders"),
+                created_at: row.get("created_at"),
+            })
+            .collect())
     }
 
-    /// Takes a role away. Tokens that carry it live on until they expire.
+    /// Adds a role. False when it was there.
     ///
     /// # Errors
     /// [`Error`] when the database gave no answer.
-    pub async fn revoke_role(&self, address: Address, role: &str) -> Result<Granted, Error> {
+    pub async fn add_role(&self, role: &RoleName) -> Result<bool, Error> {
         let row = self
-            .query_one(
-                REVOKE,
-                &[&self.clock_offset(), &address.as_bytes().as_slice(), &role],
-            )
+            .query_one(ADD, &[&self.clock_offset(), &role.as_str()])
             .await?;
-        Ok(if row.get("changed") {
-            Granted::Changed
-        } else {
-            Granted::Already
-        })
+        Ok(row.get("changed"))
+    }
+
+    /// Removes a role that nobody holds.
+    ///
+    /// # Errors
+    /// [`Error`] when the database gave no answer.
+    pub async fn remove_role(&self, role: &RoleName) -> Result<Removed, Error> {
+        match self
+            .query_one(REMOVE, &[&self.clock_offset(), &role.as_str()])
+            .await
+        {
+            Ok(row) if row.get("changed") => Ok(Removed::Now),
+            Ok(row) if row.get("known") => Ok(Removed::Held),
+            Ok(_) => Ok(Removed::Unknown),
+            Err(Error::Postgres(error)) if error.code() == Some(&SqlState::FOREIGN_KEY_VIOLATION) => {
+                Ok(Removed::Held)
+            }
+            Err(error) => Err(error),
+        }
     }
 }

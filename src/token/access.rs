@@ -118,7 +118,13 @@ impl Pen<'_> {
         let roles: Vec<&str> = std::iter::once(USER_ROLE)
             .chain(identity.extra_roles.iter().map(String::as_str))
             .collect();
-        self.encode(id, identity, &roles, now, (now + ttl).min(session_ends))
+        self.encode(
+            id,
+            identity,
+            Roles::All(&roles),
+            now,
+            (now + ttl).min(session_ends),
+        )
     }
 
     /// A token that may act as one role alone, for an operator.
@@ -130,20 +136,19 @@ impl Pen<'_> {
             now,
             expires_at,
         } = *minted;
-        self.encode(id, identity, &[role], now, expires_at)
+        self.encode(id, identity, Roles::Only(role), now, expires_at)
     }
 
-    /// `roles` are those that a request may ask for, the default one first.
     fn encode(
         &self,
         id: Uuid,
         identity: &Identity,
-        roles: &[&str],
+        roles: Roles<'_>,
         now: OffsetDateTime,
         expires_at: OffsetDateTime,
     ) -> String {
         let issued = now - BACKDATED;
-        let claims = json!({
+        let mut claims = json!({
             "iss": self.signer.issuer,
             "aud": self.signer.audience,
             "sub": identity.user_id,
@@ -153,19 +158,35 @@ impl Pen<'_> {
             "exp": expires_at.unix_timestamp(),
             (&self.signer.namespace): hasura_claims(identity, roles),
         });
+        if let Roles::Only(role) = roles {
+            claims["only_role"] = json!(role);
+        }
         let key = self.keys.signing().expect("the pen was made with a key");
         jsonwebtoken::encode(&key.header(), &claims, key.encoding())
             .expect("a key that was tried when it was read signs JSON")
     }
 }
 
-fn hasura_claims(identity: &Identity, roles: &[&str]) -> Map<String, Value> {
+/// What a request with the token may ask for.
+#[derive(Clone, Copy)]
+enum Roles<'a> {
+    /// Any of these, the first by default.
+    All(&'a [&'a str]),
+    /// This one, and the webhook is told so: it goes by what the account has otherwise.
+    Only(&'a str),
+}
+
+fn hasura_claims(identity: &Identity, roles: Roles<'_>) -> Map<String, Value> {
     // Custom claims first: were one ever named like one of ours, ours would win.
     let mut claims: Map<String, Value> = identity
         .custom_claims
         .iter()
         .map(|(name, value)| (name.clone(), json!(value)))
         .collect();
+    let roles = match &roles {
+        Roles::All(roles) => roles,
+        Roles::Only(role) => std::slice::from_ref(role),
+    };
     claims.insert("x-hasura-allowed-roles".into(), json!(roles));
     claims.insert("x-hasura-default-role".into(), json!(roles.first()));
     claims.insert("x-hasura-user-id".into(), json!(identity.user_id));

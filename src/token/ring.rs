@@ -276,8 +276,11 @@ impl KeyRing {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts other keys in their place.
-    pub fn replace(&self, keys: Keys) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+    /// Puts other keys in their place. True when other tokens are good with them.
+    pub fn replace(&self, keys: Keys) -> bool {
+        let mut place = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *place, Arc::new(keys));
+        before.by_kid.len() != place.by_kid.len()
+            || before.by_kid.keys().any(|kid| !place.by_kid.contains_key(kid))
     }
 }

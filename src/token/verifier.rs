@@ -51,6 +51,8 @@ pub struct Verified {
     pub default_role: String,
     /// Roles that a request may ask for, as they were when the token was issued.
     pub allowed_roles: Vec<String>,
+    /// The one role of a token that an operator minted; no other counts, whatever the account has.
+    pub only_role: Option<String>,
     /// Every other `x-hasura-*` claim by its name: the user's id and the session's among them.
     pub variables: BTreeMap<String, String>,
 }
@@ -69,6 +71,7 @@ pub struct Checked {
     token_id: Uuid,
     issued_at: OffsetDateTime,
     default_role: String,
+    only_role: Option<String>,
     variables: BTreeMap<String, String>,
 }
 
@@ -81,6 +84,8 @@ struct Claims {
     exp: i64,
     nbf: i64,
     iat: i64,
+    #[serde(default)]
+    only_role: Option<String>,
     #[serde(flatten)]
     rest: BTreeMap<String, Value>,
 }
@@ -127,6 +132,7 @@ impl Verifier {
             expires_at: checked.expires_at,
             default_role: checked.default_role,
             allowed_roles: checked.allowed_roles,
+            only_role: checked.only_role,
             variables: checked.variables,
         })
     }
@@ -220,6 +226,7 @@ impl Verifier {
             expires_at,
             default_role: hasura.default_role,
             allowed_roles: hasura.allowed_roles,
+            only_role: claims.only_role,
             variables: hasura.variables,
         })
     }

@@ -4,6 +4,7 @@
 #   compose.sh                  every check; says which one failed
 #   compose.sh print            prints docker-compose.yml as compose resolves it (generated secrets in it)
 #   compose.sh print console    the same with docker-compose.console.yml on top
+#   compose.sh print webhook    the same in AUTH_MODE=webhook
 #
 # Works in a folder of its own, so that a .env of the developer has no part in it.
 set -eu
@@ -41,7 +42,8 @@ if [ "${1:-}" = print ]; then
   case ${2:-} in
     '') plain ;;
     console) console ;;
-    *) fail "usage: compose.sh [print [console]]" ;;
+    webhook) AUTH_MODE=webhook plain ;;
+    *) fail "usage: compose.sh [print [console|webhook]]" ;;
   esac
   exit 0
 fi
@@ -50,12 +52,12 @@ fi
 if plain >out 2>err; then fail "compose starts without .env"; fi
 grep -q 'run make env first' err || fail "without .env compose does not say to run make env: $(cat err)"
 
-# 2. The two files that make env writes are enough, and are never replaced.
+# 2. The files that make env writes are enough, and are never replaced.
 "$root/scripts/env.sh" "$folder" >/dev/null
-cksum .env .env.hasura.jwt >before
+cksum .env .env.hasura.* >before
 if "$root/scripts/env.sh" "$folder" >/dev/null 2>&1; then fail "env.sh replaced what was there"; fi
-cksum .env .env.hasura.jwt | cmp -s - before || fail "env.sh changed what was there"
-[ "$(find .env .env.hasura.jwt -perm 600 | wc -l)" -eq 2 ] || fail "others may read the files of env.sh"
+cksum .env .env.hasura.* | cmp -s - before || fail "env.sh changed what was there"
+[ "$(find .env .env.hasura.* -perm 600 | wc -l)" -eq 3 ] || fail "others may read the files of env.sh"
 plain >plain.yml 2>err || fail "docker-compose.yml is refused: $(cat err)"
 console >console.yml 2>err || fail "docker-compose.console.yml is refused: $(cat err)"
 
@@ -66,9 +68,9 @@ for name in POSTGRES_PASSWORD SIWE_DB_PASSWORD HASURA_DB_PASSWORD ACTIONS_SECRET
   if plain >out 2>&1; then fail "compose starts with an empty $name"; fi
   mv whole .env
 done
-for mode in webhook nonsense; do
-  if AUTH_MODE=$mode plain >out 2>&1; then fail "AUTH_MODE=$mode starts, though it has no env_file"; fi
-done
+if AUTH_MODE=nonsense plain >out 2>&1; then fail "AUTH_MODE=nonsense starts, though it has no env_file"; fi
+AUTH_MODE=webhook plain >webhook.yml 2>err || fail "AUTH_MODE=webhook is refused: $(cat err)"
+grep -q 'HASURA_GRAPHQL_AUTH_HOOK: http://service:4000/webhook' webhook.yml || fail "AUTH_MODE=webhook sets no hook"
 
 # 4. The secret is the same JSON for Hasura and the service, for a shell and for compose.
 # shellcheck disable=SC1091 # written above
@@ -78,6 +80,8 @@ case $secret in
   *) fail "a shell reads another JWT secret than env.sh wrote" ;;
 esac
 [ "$(grep -cF "$secret" plain.yml)" -eq 2 ] || fail "compose does not give Hasura and the service the JWT secret as it was written"
+# Hasura refuses to start with a hook and a JWT secret: with the hook, the service alone has the secret.
+[ "$(grep -cF "$secret" webhook.yml)" -eq 1 ] || fail "AUTH_MODE=webhook gives Hasura the JWT secret too"
 
 # 5. One port, on this machine only; a literal $ left over is an expansion that this compose cannot do.
 [ "$(grep -cE '127\.0\.0\.1:8080:8080|published: "?8080' plain.yml)" -eq 1 ] || fail "the proxy's port is not published on 127.0.0.1:8080"

@@ -150,7 +150,9 @@ async fn account_grant_makes_an_admin_before_or_after_the_first_log_in() {
     );
     assert_eq!(account("grant", "vitalik.eth").await.0, 2);
     let output = run(&["account", "grant", &address, "superuser"], &variables, "").await;
-    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("there is no role superuser"), "{said}");
     let rows = app
         .db
         .connect()

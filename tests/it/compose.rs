@@ -27,9 +27,14 @@ fn free_port() -> u16 {
 }
 
 /// The services as compose resolves them from the files of `make env`.
-async fn services() -> Value {
+async fn services(mode: &str) -> Value {
+    let print: &[&str] = if mode == "jwt" {
+        &["print"]
+    } else {
+        &["print", mode]
+    };
     let output = Command::new(format!("{ROOT}/tests/deploy/compose.sh"))
-        .arg("print")
+        .args(print)
         .output()
         .await
         .unwrap();
@@ -82,7 +87,16 @@ async fn caddy(upstream: &str) -> (Caddy, String) {
 
 #[tokio::test]
 async fn the_environment_of_compose_runs_the_whole_story_behind_a_real_caddy() {
-    let services = services().await;
+    whole_story("jwt").await;
+}
+
+#[tokio::test]
+async fn so_it_does_in_webhook_mode() {
+    whole_story("webhook").await;
+}
+
+async fn whole_story(mode: &str) {
+    let services = services(mode).await;
     let folder = tempfile::tempdir_in("/tmp").unwrap();
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let port = free_port();

@@ -1,10 +1,48 @@
 //! The main job through an engine: what a guest sees, how a wallet becomes a user, what each role
-//! may not do. Only HTTP, so that the same file runs against a real Hasura (`HASURA_ENDPOINT`).
+//! may not do. Only HTTP, so that the same file runs against a real Hasura (`HASURA_ENDPOINT`; with
+//! `AUTH_MODE=webhook` the tests of that mode run, else those of the other).
 
 use serde_json::{Value, json};
 
-use crate::support::hasura::{Hasura, LOG_IN, RESTORE, UPDATE, session_of};
+use crate::support::hasura::{Hasura, LOG_IN, Mode, RESTORE, UPDATE, session_of};
 use crate::support::wallet;
+
+/// Every test of the list in each of Hasura's two ways to learn who calls.
+macro_rules! in_both_modes {
+    ($($name:ident),* $(,)?) => {
+        mod jwt {
+            $(#[tokio::test]
+            async fn $name() {
+                if let Some(hasura) = super::Hasura::in_mode(super::Mode::Jwt).await {
+                    super::$name(hasura).await;
+                }
+            })*
+        }
+        mod webhook {
+            $(#[tokio::test]
+            async fn $name() {
+                if let Some(hasura) = super::Hasura::in_mode(super::Mode::Webhook).await {
+                    super::$name(hasura).await;
+                }
+            })*
+        }
+    };
+}
+
+mod roles;
+
+in_both_modes! {
+    a_guest_queries_public_data,
+    strangers_never_see_a_user_id,
+    a_guest_may_not_change_an_account,
+    the_documents_of_the_published_api_work_as_printed,
+    the_proxy_takes_the_log_in_document_at_v1_login,
+    rest_endpoints_give_the_bare_form_and_true_statuses,
+    a_refusal_of_the_service_reaches_the_client_with_its_code,
+    a_guest_may_ask_for_a_nonce,
+    health_and_version_answer_without_a_token,
+    h12_many_log_ins_in_one_request_are_many_operations,
+}
 
 fn bearer(token: &str) -> String {
     format!("Bearer {token}")
@@ -14,9 +52,7 @@ fn rename(networks: &[&str], name: &str, address: &str) -> Value {
     json!({"account": {"data": {"networks": networks, "name": name, "address": address}}})
 }
 
-#[tokio::test]
-async fn a_guest_queries_public_data() {
-    let hasura = Hasura::start().await;
+async fn a_guest_queries_public_data(hasura: Hasura) {
     let alice = wallet();
     hasura.log_in(&alice).await;
     let answer = hasura
@@ -47,9 +83,7 @@ async fn a_guest_queries_public_data() {
     );
 }
 
-#[tokio::test]
-async fn strangers_never_see_a_user_id() {
-    let hasura = Hasura::start().await;
+async fn strangers_never_see_a_user_id(hasura: Hasura) {
     let (token, _) = hasura.log_in(&wallet()).await;
     let bearer = bearer(&token);
     for headers in [&[][..], &[("authorization", bearer.as_str())]] {
@@ -79,9 +113,7 @@ async fn strangers_never_see_a_user_id() {
     assert!(answer.data()["accounts"][0]["user_id"].is_string());
 }
 
-#[tokio::test]
-async fn a_guest_may_not_change_an_account() {
-    let hasura = Hasura::start().await;
+async fn a_guest_may_not_change_an_account(hasura: Hasura) {
     let input = rename(&["ethereum"], "x", &wallet().address().to_string());
     let answer = hasura.graphql(&[], UPDATE, input.clone()).await;
     assert_eq!(
@@ -106,9 +138,7 @@ async fn a_guest_may_not_change_an_account() {
         .assert_code("validation-failed");
 }
 
-#[tokio::test]
-async fn the_documents_of_the_published_api_work_as_printed() {
-    let hasura = Hasura::start().await;
+async fn the_documents_of_the_published_api_work_as_printed(hasura: Hasura) {
     let alice = wallet();
     let address = alice.address().to_string();
 
@@ -150,16 +180,12 @@ async fn the_documents_of_the_published_api_work_as_printed() {
     assert_eq!(answer.data()["accounts"], json!([{"name": "name.eth"}]));
 }
 
-#[tokio::test]
-async fn the_proxy_takes_the_log_in_document_at_v1_login() {
-    let hasura = Hasura::start().await;
+async fn the_proxy_takes_the_log_in_document_at_v1_login(hasura: Hasura) {
     let body = json!({"query": LOG_IN, "variables": session_of(&hasura.message(&wallet()))});
     hasura.post("/v1/login", &[], body).await.tokens("v1Login");
 }
 
-#[tokio::test]
-async fn rest_endpoints_give_the_bare_form_and_true_statuses() {
-    let hasura = Hasura::start().await;
+async fn rest_endpoints_give_the_bare_form_and_true_statuses(hasura: Hasura) {
     let alice = wallet();
     let signed = hasura.message(&alice);
     let answer = hasura.post("/api/rest/v1/login", &[], session_of(&signed)).await;
@@ -198,9 +224,7 @@ async fn rest_endpoints_give_the_bare_form_and_true_statuses() {
     );
 }
 
-#[tokio::test]
-async fn a_refusal_of_the_service_reaches_the_client_with_its_code() {
-    let hasura = Hasura::start().await;
+async fn a_refusal_of_the_service_reaches_the_client_with_its_code(hasura: Hasura) {
     let signed = hasura.message(&wallet());
     hasura.log_in_with(&signed).await.tokens("v1Login");
     let answer = hasura.log_in_with(&signed).await;
@@ -216,121 +240,7 @@ async fn a_refusal_of_the_service_reaches_the_client_with_its_code() {
     answer.assert_code("refresh_token_invalid");
 }
 
-#[tokio::test]
-async fn a_users_token_acts_as_user_and_as_nobody_else() {
-    let hasura = Hasura::start().await;
-    let (alice, bob) = (wallet(), wallet());
-    let (token, refresh) = hasura.log_in(&alice).await;
-    hasura.log_in(&bob).await;
-    let bearer = bearer(&token);
-    for role in ["admin", "guest", "moderator"] {
-        let headers = [("authorization", bearer.as_str()), ("x-hasura-role", role)];
-        let answer = hasura.graphql(&headers, "{ networks { name } }", json!({})).await;
-        assert_eq!(
-            answer.error(),
-            ("Your requested role is not in allowed roles", "access-denied")
-        );
-    }
-    let headers = [
-        ("authorization", bearer.as_str()),
-        ("x-hasura-user-id", "00000000-0000-4000-8000-000000000000"),
-    ];
-    let foreign = rename(&["ethereum"], "x", &bob.address().to_string());
-    hasura
-        .graphql(&headers, UPDATE, foreign)
-        .await
-        .assert_code("forbidden");
-    // The client's x-hasura-user-id counts for nothing beside a token.
-    let own = rename(&["ethereum"], "x", &alice.address().to_string());
-    hasura.graphql(&headers, UPDATE, own).await.data();
-    // What guests may do, users may.
-    let answer = hasura
-        .graphql(&headers, RESTORE, json!({"session": {"refreshToken": refresh}}))
-        .await;
-    answer.tokens("v1RestoreSession");
-}
-
-#[tokio::test]
-async fn a_bad_token_never_falls_back_to_guest() {
-    let hasura = Hasura::start().await;
-    let (token, _) = hasura.log_in(&wallet()).await;
-    let broken = format!("Bearer {}x", &token[..token.len() - 2]);
-    for (value, code) in [
-        ("Bearer abc", "invalid-jwt"),
-        (broken.as_str(), "invalid-jwt"),
-        ("Basic abc", "invalid-headers"),
-    ] {
-        let answer = hasura
-            .graphql(&[("authorization", value)], "{ networks { name } }", json!({}))
-            .await;
-        answer.assert_code(code);
-    }
-}
-
-#[tokio::test]
-async fn each_role_sees_its_own_schema() {
-    let hasura = Hasura::start().await;
-    let (token, _) = hasura.log_in(&wallet()).await;
-    let bearer = bearer(&token);
-    let fields = async |headers: &[(&str, &str)]| {
-        let query =
-            "{ __schema { queryType { name fields { name } } mutationType { name fields { name } } } }";
-        let answer = hasura.graphql(headers, query, json!({})).await;
-        let schema = answer.data()["__schema"].clone();
-        let names = |root: &str| -> Vec<String> {
-            let fields = schema[root]["fields"].as_array().unwrap();
-            let mut names: Vec<_> = fields
-                .iter()
-                .map(|f| f["name"].as_str().unwrap().to_owned())
-                .collect();
-            names.sort_unstable();
-            names
-        };
-        (names("queryType"), names("mutationType"))
-    };
-    let (queries, mutations) = fields(&[]).await;
-    assert_eq!(
-        queries,
-        [
-            "accounts",
-            "accounts_by_pk",
-            "networks",
-            "networks_by_pk",
-            "v1Nonce"
-        ]
-    );
-    assert_eq!(mutations, ["v1Login", "v1RestoreSession"]);
-    let (_, mutations) = fields(&[("authorization", &bearer)]).await;
-    assert_eq!(mutations, ["v1Login", "v1RestoreSession", "v1UpdateAccount"]);
-}
-
-#[tokio::test]
-async fn the_admin_secret_may_update_any_account() {
-    let hasura = Hasura::start().await;
-    let alice = wallet();
-    hasura.log_in(&alice).await;
-    let headers = [("x-hasura-admin-secret", hasura.admin_secret.as_str())];
-    let answer = hasura
-        .graphql(
-            &headers,
-            UPDATE,
-            rename(&["ethereum"], "by hand", &alice.address().to_string()),
-        )
-        .await;
-    assert_eq!(
-        answer.data()["v1UpdateAccount"]["res"],
-        json!({"updatedIn": ["ethereum"]})
-    );
-    let wrong = [("x-hasura-admin-secret", "wrong")];
-    hasura
-        .graphql(&wrong, "{ networks { name } }", json!({}))
-        .await
-        .assert_code("access-denied");
-}
-
-#[tokio::test]
-async fn a_guest_may_ask_for_a_nonce() {
-    let hasura = Hasura::start().await;
+async fn a_guest_may_ask_for_a_nonce(hasura: Hasura) {
     let answer = hasura
         .graphql(&[], "query { v1Nonce { res success } }", json!({}))
         .await;
@@ -342,9 +252,7 @@ async fn a_guest_may_ask_for_a_nonce() {
     hasura.log_in_with(&signed).await.tokens("v1Login");
 }
 
-#[tokio::test]
-async fn health_and_version_answer_without_a_token() {
-    let hasura = Hasura::start().await;
+async fn health_and_version_answer_without_a_token(hasura: Hasura) {
     let health = hasura.get("/healthz?strict=true").await;
     assert_eq!((health.status, health.body), (200, json!("OK")));
     let version = hasura.get("/v1/version").await;
@@ -354,9 +262,7 @@ async fn health_and_version_answer_without_a_token() {
     );
 }
 
-#[tokio::test]
-async fn h12_many_log_ins_in_one_request_are_many_operations() {
-    let hasura = Hasura::start().await;
+async fn h12_many_log_ins_in_one_request_are_many_operations(hasura: Hasura) {
     let signed = hasura.message(&wallet());
     let query = "mutation ($session: LoginInput!) {
         one: v1Login(session: $session) { success }

@@ -17,10 +17,10 @@ fn shell() -> Variables {
     .collect()
 }
 
-async fn start(data: &str) -> Process {
+async fn start(data: &str, shell: &Variables) -> Process {
     Process::start(
         &["local", "--data", data, "--front", "127.0.0.1:0"],
-        &shell(),
+        shell,
         |line| {
             line.trim()
                 .strip_prefix("GraphQL")?
@@ -38,7 +38,7 @@ async fn one_command_runs_everything_the_demo_plays_and_the_data_outlives_a_rest
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let data = folder.path().join("data");
     let data = data.to_str().unwrap();
-    let stack = start(data).await;
+    let stack = start(data, &shell()).await;
     let demo = run(&["demo", "--endpoint", &stack.base], &Variables::default(), "").await;
     let told = String::from_utf8(demo.stdout).unwrap();
     assert!(
@@ -63,7 +63,7 @@ async fn one_command_runs_everything_the_demo_plays_and_the_data_outlives_a_rest
             .exists()
     );
 
-    let stack = start(data).await;
+    let stack = start(data, &shell()).await;
     let query = r#"{"query": "{ accounts { name } }"}"#;
     let client = reqwest::Client::new();
     let answer = client
@@ -80,14 +80,45 @@ async fn one_command_runs_everything_the_demo_plays_and_the_data_outlives_a_rest
 }
 
 #[tokio::test]
+async fn webhook_mode_is_one_variable_away() {
+    let folder = tempfile::tempdir_in("/tmp").unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut shell = shell();
+    shell.set("AUTH_MODE", "webhook");
+    let data = folder.path().to_str().unwrap();
+    let stack = start(data, &shell).await;
+    let demo = run(&["demo", "--endpoint", &stack.base], &Variables::default(), "").await;
+    assert!(demo.status.success(), "{}", String::from_utf8_lossy(&demo.stderr));
+    let client = reqwest::Client::new();
+    let request = client
+        .post(format!("{}/v1/graphql", stack.base))
+        .header("authorization", "Bearer abc")
+        .body(r#"{"query": "{ networks { name } }"}"#);
+    let answer = request.send().await.unwrap().text().await.unwrap();
+    assert!(
+        answer.contains("Authentication hook unauthorized this request"),
+        "{answer}"
+    );
+    assert!(stack.stop().await.0.success());
+
+    shell.set("AUTH_MODE", "both");
+    let output = run(&["local", "--data", data, "--front", "127.0.0.1:0"], &shell, "").await;
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("expected jwt or webhook")
+    );
+}
+
+#[tokio::test]
 async fn a_database_that_a_crash_left_behind_is_adopted() {
     let folder = tempfile::tempdir_in("/tmp").unwrap();
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let data = folder.path().to_str().unwrap().to_owned();
-    start(&data).await.kill().await;
+    start(&data, &shell()).await.kill().await;
     let pid = folder.path().join("postgres/postmaster.pid");
     let first = std::fs::read_to_string(&pid).unwrap();
-    let stack = start(&data).await;
+    let stack = start(&data, &shell()).await;
     assert_eq!(
         std::fs::read_to_string(&pid).unwrap().lines().next(),
         first.lines().next()

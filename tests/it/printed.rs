@@ -72,7 +72,7 @@ async fn the_printed_log_in_has_expired_today() {
 }
 
 #[tokio::test]
-async fn an_access_token_expires_after_its_hour_and_the_refresh_token_does_not() {
+async fn h18_an_access_token_expires_after_its_hour_and_the_refresh_token_does_not() {
     let hasura = Hasura::local(Clock::system(), &[]).await;
     let (access, refresh) = hasura.log_in(&crate::support::wallet()).await;
     let bearer = format!("Bearer {access}");
@@ -87,7 +87,7 @@ async fn an_access_token_expires_after_its_hour_and_the_refresh_token_does_not()
         answer.error(),
         ("Could not verify JWT: JWTExpired", "invalid-jwt")
     );
-    // H18: with the stale header even the restore is refused; without it, it works.
+    // With the stale header even the restore is refused; without it, it works.
     let restore = json!({"session": {"refreshToken": refresh}});
     let document = crate::support::hasura::RESTORE;
     hasura

@@ -132,7 +132,7 @@ async fn h15_a_process_stops_when_asked_and_its_log_holds_no_secret() {
 }
 
 #[tokio::test]
-async fn j06_a_process_without_good_secrets_does_not_start_and_says_what_to_do() {
+async fn j06_h17_a_process_without_good_secrets_does_not_start_and_says_what_to_do() {
     let db = TestDb::create().await;
     for (name, value, words) in [
         ("HASURA_GRAPHQL_JWT_SECRET", "", "is not set"),
@@ -153,6 +153,12 @@ async fn j06_a_process_without_good_secrets_does_not_start_and_says_what_to_do()
         ),
         ("ACTIONS_SECRET", "", "is not set"),
         ("ACTIONS_SECRET", "changeme", "at least 32"),
+        // H17: one secret may not do another's work.
+        (
+            "ACTIONS_SECRET",
+            "9fK2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0A",
+            "make them differ",
+        ),
     ] {
         let mut variables = variables(&db);
         variables.set(name, value);
@@ -163,7 +169,11 @@ async fn j06_a_process_without_good_secrets_does_not_start_and_says_what_to_do()
             said.contains(name) && said.contains(words),
             "{name}={value}: {said}"
         );
-        assert!(said.contains("make env"), "{said}");
+        assert!(
+            said.contains("make env") || said.contains("make them differ"),
+            "{said}"
+        );
+        assert!(value.len() < 9 || !said.contains(value), "{said}");
     }
 }
 

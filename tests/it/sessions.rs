@@ -1,6 +1,7 @@
 //! `v1RestoreSession`, through HTTP: one live head, a safe retry, and an end when a spent token returns.
 
-use hasura_siwe::storage::Granted;
+use hasura_siwe::model::{RoleName, Whose};
+use hasura_siwe::storage::Changed;
 use serde_json::json;
 use time::Duration;
 
@@ -107,6 +108,35 @@ async fn t01_what_is_no_token_of_ours_is_refused_alike() {
 }
 
 #[tokio::test]
+async fn t16_a_token_of_odd_bytes_is_refused_and_stops_nothing() {
+    let app = TestApp::start().await;
+    let token = app.log_in(&wallet()).await;
+    let envelope = |token: &[u8]| {
+        let mut body = br#"{"action":{"name":"v1RestoreSession"},"session_variables":{"x-hasura-role":"guest"},"input":{"session":{"refreshToken":""#.to_vec();
+        body.extend_from_slice(token);
+        body.extend_from_slice(br#""}}}"#);
+        body
+    };
+    let post = async |token: &[u8]| {
+        app.post(
+            "/actions/restore-session",
+            Some(crate::support::app::ACTIONS_SECRET),
+            envelope(token),
+        )
+        .await
+    };
+    post(b"\xff\xfe").await.assert_error(400, "bad_request");
+    post(b"a\x00b").await.assert_error(400, "bad_request");
+    post(br"\u0000\ud83d\ude00")
+        .await
+        .assert_error(401, "refresh_token_invalid");
+    post(b"' or true --")
+        .await
+        .assert_error(401, "refresh_token_invalid");
+    post(token.as_bytes()).await.assert_ok();
+}
+
+#[tokio::test]
 async fn t10_an_access_token_is_no_refresh_token() {
     let app = TestApp::start().await;
     let reply = app.log_in_with(&app.message(&wallet())).await;
@@ -152,23 +182,21 @@ async fn claims_are_read_afresh_so_that_a_changed_role_shows() {
     let alice = wallet();
     let token = app.log_in(&alice).await;
     let db = app.app_service.db();
-    let user_id = uuid::Uuid::nil();
+    let whose: Whose = alice.address().to_string().parse().unwrap();
+    let role: RoleName = "admin".parse().unwrap();
     let change = hasura_siwe::storage::RoleChange {
-        address: alice.address(),
-        role: "admin",
-        user_id,
+        whose: &whose,
+        role: &role,
+        user_id: uuid::Uuid::nil(),
     };
-    assert_eq!(db.grant_role(&change).await.unwrap(), Granted::Changed);
-    assert_eq!(db.grant_role(&change).await.unwrap(), Granted::Already);
+    assert_eq!(db.grant_role(&change).await.unwrap(), Changed::Now);
+    assert_eq!(db.grant_role(&change).await.unwrap(), Changed::Already);
     let reply = app.restore(&token).await;
     assert_eq!(
         reply.assert_ok().claims()[NAMESPACE]["x-hasura-allowed-roles"],
         json!(["user", "admin"])
     );
-    assert_eq!(
-        db.revoke_role(alice.address(), "admin").await.unwrap(),
-        Granted::Changed
-    );
+    assert_eq!(db.revoke_role(&whose, &role).await.unwrap(), Changed::Now);
     let reply = app.restore(&reply.refresh_token()).await;
     assert_eq!(
         reply.assert_ok().claims()[NAMESPACE]["x-hasura-allowed-roles"],

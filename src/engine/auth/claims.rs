@@ -1,21 +1,25 @@
 //! From the claims of a verified token to a session.
 //!
-//! Only the claims under the namespace count; names are compared without regard to letter case.
+//! Names are in lower case here; where the claims lie in a token is for `claims_source`.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::jwt::JwtConfig;
+use super::claims_source::ClaimsSource;
 use crate::engine::aeson;
 use crate::engine::fault::Fault;
-use crate::engine::session::{self, Session};
+use crate::engine::session::Session;
 
-const ALLOWED_ROLES: &str = "x-hasura-allowed-roles";
-const DEFAULT_ROLE: &str = "x-hasura-default-role";
+pub(super) const ALLOWED_ROLES: &str = "x-hasura-allowed-roles";
+pub(super) const DEFAULT_ROLE: &str = "x-hasura-default-role";
 
-pub(super) fn session(config: &JwtConfig, claims: &Value, requested: Option<&str>) -> Result<Session, Fault> {
-    let mut claims = hasura_claims(config, claims)?;
+pub(super) fn session(
+    source: &ClaimsSource,
+    claims: &Value,
+    requested: Option<&str>,
+) -> Result<Session, Fault> {
+    let mut claims = source.find(claims)?;
     let allowed = allowed_roles(claims.remove(ALLOWED_ROLES))?;
     let default = default_role(claims.remove(DEFAULT_ROLE))?;
     let role = requested.unwrap_or(&default);
@@ -39,32 +43,6 @@ pub(super) fn session(config: &JwtConfig, claims: &Value, requested: Option<&str
         };
     }
     Ok(Session::new(role, variables))
-}
-
-fn hasura_claims(config: &JwtConfig, claims: &Value) -> Result<BTreeMap<String, Value>, Fault> {
-    let namespace = &config.namespace;
-    let found = claims
-        .get(namespace)
-        .ok_or_else(|| invalid(format!("claims key: '{namespace}' not found")))?;
-    let parsed;
-    let object = if config.stringified {
-        let text = found
-            .as_str()
-            .ok_or_else(|| invalid("expecting a string when claims_format is stringified_json"))?;
-        parsed = serde_json::from_str(text).unwrap_or(Value::Null);
-        let location = format!("claims_namespace {namespace}");
-        let reason = format!("expecting stringified json at: '{location}', but found: {text}");
-        Value::as_object(&parsed).ok_or_else(|| invalid(reason))?
-    } else {
-        found
-            .as_object()
-            .ok_or_else(|| invalid("expecting a json object when claims_format is json"))?
-    };
-    Ok(object
-        .iter()
-        .filter(|(name, _)| session::is_session_variable(name))
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
-        .collect())
 }
 
 fn allowed_roles(claim: Option<Value>) -> Result<Vec<String>, Fault> {
@@ -101,7 +79,7 @@ fn default_role(claim: Option<Value>) -> Result<String, Fault> {
     }
 }
 
-fn missing(claim: &str) -> Fault {
+pub(super) fn missing(claim: &str) -> Fault {
     Fault::new(
         400,
         "jwt-missing-role-claims",
@@ -109,6 +87,6 @@ fn missing(claim: &str) -> Fault {
     )
 }
 
-fn invalid(message: impl Into<String>) -> Fault {
+pub(super) fn invalid(message: impl Into<String>) -> Fault {
     Fault::new(400, "jwt-invalid-claims", message)
 }

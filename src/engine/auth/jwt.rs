@@ -1,32 +1,37 @@
-//! HASURA_GRAPHQL_JWT_SECRET, and the verification of a token against it.
+//! HASURA_GRAPHQL_JWT_SECRET, and the judgement of a token by it.
 //!
-//! Symmetric keys only; the rest of Hasura's fields are refused by name. Times are judged by the
-//! engine's clock, which is why the library checks the signature and nothing else.
+//! What is not supported is refused by name. Times are judged by the engine's clock.
+
+use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
-use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use super::claims;
+use super::claims_source::ClaimsSource;
+use super::jwk::KeySet;
+use super::jws::{Key, Token};
+use crate::clock::Clock;
 use crate::engine::aeson;
 use crate::engine::fault::Fault;
 use crate::engine::session::Session;
 
-const DEFAULT_NAMESPACE: &str = "https://hasura.io/jwt/claims";
-
 /// A verified form of the JWT secret.
 pub(crate) struct JwtConfig {
-    key: DecodingKey,
-    validation: Validation,
-    pub(crate) namespace: String,
-    pub(crate) stringified: bool,
+    keys: Keys,
+    claims: ClaimsSource,
     audience: Vec<String>,
     issuer: Option<String>,
     allowed_skew: i64,
     header: TokenHeader,
+}
+
+/// One key of the setting, or those of a URL.
+enum Keys {
+    Fixed([Key; 1]),
+    Fetched(Arc<KeySet>),
 }
 
 #[derive(Clone, Default)]
@@ -43,11 +48,11 @@ struct Raw {
     #[serde(rename = "type")]
     kind: Option<String>,
     key: Option<String>,
-    jwk_url: Option<Value>,
+    jwk_url: Option<String>,
     claims_namespace: Option<String>,
-    claims_namespace_path: Option<Value>,
+    claims_namespace_path: Option<String>,
     claims_format: Option<String>,
-    claims_map: Option<Value>,
+    claims_map: Option<Map<String, Value>>,
     audience: Option<OneOrMany>,
     issuer: Option<String>,
     allowed_skew: Option<i64>,
@@ -70,58 +75,26 @@ struct RawHeader {
 }
 
 impl JwtConfig {
-    /// Reads the JSON text; a field that is not supported is refused by name.
+    /// Reads the JSON text; a field that is not known is refused by name.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let raw: Raw = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        for (field, set) in [
-            ("jwk_url", raw.jwk_url.is_some() && raw.key.is_none()),
-            (
-                "claims_namespace_path",
-                raw.claims_namespace_path.is_some() && raw.claims_namespace.is_none(),
-            ),
-            ("claims_map", raw.claims_map.is_some()),
-        ] {
-            if set {
-                return Err(format!("{field} is not supported by the local engine"));
+        let keys = match (&raw.key, &raw.jwk_url) {
+            (None, None) => return Err("key and jwk_url both cannot be empty".to_owned()),
+            (Some(_), Some(_)) => return Err("key, jwk_url both cannot be present".to_owned()),
+            (Some(key), None) => {
+                let kind = raw.kind.as_deref().ok_or("key \"type\" not found")?;
+                Keys::Fixed([Key::from_setting(kind, key)?])
             }
-        }
-        if raw.jwk_url.is_some() {
-            return Err("key, jwk_url both cannot be present".to_owned());
-        }
-        if raw.claims_namespace_path.is_some() {
-            return Err("claims_namespace and claims_namespace_path both cannot be set".to_owned());
-        }
-        let key = raw.key.ok_or("key and jwk_url both cannot be empty")?;
-        let kind = raw.kind.ok_or("key \"type\" not found")?;
-        let (algorithm, least) = match kind.as_str() {
-            "HS256" => (Algorithm::HS256, 32),
-            "HS384" => (Algorithm::HS384, 48),
-            "HS512" => (Algorithm::HS512, 64),
-            "RS256" | "RS384" | "RS512" | "Ed25519" | "ES256" | "ES384" | "ES512" => {
-                return Err(format!("type {kind} is not supported by the local engine"));
-            }
-            _ => return Err(format!("Invalid JWK: Key type: {kind} is not supported")),
+            (None, Some(url)) => Keys::Fetched(KeySet::at(url)?),
         };
-        if key.len() < least {
-            return Err(format!(
-                "Invalid JWK: Key size too small; should be atleast {least} characters"
-            ));
-        }
-        let mut validation = Validation::new(algorithm);
-        validation.required_spec_claims.clear();
-        validation.validate_exp = false;
-        validation.validate_aud = false;
         Ok(Self {
-            key: DecodingKey::from_secret(key.as_bytes()),
-            validation,
-            namespace: raw
-                .claims_namespace
-                .unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned()),
-            stringified: match raw.claims_format.as_deref() {
-                None | Some("json") => false,
-                Some("stringified_json") => true,
-                Some(other) => return Err(format!("claims_format {other} is not known")),
-            },
+            keys,
+            claims: ClaimsSource::read(
+                raw.claims_namespace,
+                raw.claims_namespace_path,
+                raw.claims_format.as_deref(),
+                raw.claims_map,
+            )?,
             audience: match raw.audience {
                 None => Vec::new(),
                 Some(OneOrMany::One(one)) => vec![one],
@@ -131,6 +104,19 @@ impl JwtConfig {
             allowed_skew: raw.allowed_skew.unwrap_or(0).abs(),
             header: raw.header.map(token_header).transpose()?.unwrap_or_default(),
         })
+    }
+
+    /// What `/v1alpha1/config` shows of it.
+    pub(crate) fn shown(&self) -> Value {
+        self.claims.shown()
+    }
+
+    /// Fetches the keys, where they come from a URL.
+    pub(crate) async fn start(&self, http: &reqwest::Client, clock: &Clock) -> Result<(), String> {
+        match &self.keys {
+            Keys::Fixed(_) => Ok(()),
+            Keys::Fetched(set) => set.start(http, clock).await,
+        }
     }
 
     /// The token of a request; `None` when there is none.
@@ -180,28 +166,12 @@ impl JwtConfig {
         });
         let claims = claims
             .map_err(|problem| Fault::new(400, "invalid-jwt", format!("Could not verify JWT: {problem}")))?;
-        claims::session(self, &claims, requested_role)
+        claims::session(&self.claims, &claims, requested_role)
     }
 
     fn verify(&self, token: &str) -> Result<Value, String> {
-        let parts = token.split('.').count();
-        if parts != 3 {
-            return Err(format!(
-                "JWSError (CompactDecodeError Invalid number of parts: Expected 3 parts; got {parts})"
-            ));
-        }
-        let claims = match decode::<Value>(token, &self.key, &self.validation) {
-            Ok(token) => token.claims,
-            Err(error) => {
-                return Err(match error.kind() {
-                    ErrorKind::Base64(_) | ErrorKind::Utf8(_) | ErrorKind::InvalidToken => {
-                        "JWSError (CompactDecodeError Invalid base64url in a part)".to_owned()
-                    }
-                    ErrorKind::Json(error) => format!("JWSError (JSONDecodeError \"Error in $: {error}\")"),
-                    _ => "JWSError JWSInvalidSignature".to_owned(),
-                });
-            }
-        };
+        let token = Token::read(token)?;
+        let claims = &token.claims;
         for name in ["sub", "iss", "jti"] {
             if claims.get(name).is_some_and(|value| !value.is_string()) {
                 let kind = aeson::kind(&claims[name]);
@@ -211,7 +181,11 @@ impl JwtConfig {
                 ));
             }
         }
-        Ok(claims)
+        match &self.keys {
+            Keys::Fixed(key) => token.verify(key)?,
+            Keys::Fetched(set) => token.verify(&set.keys())?,
+        }
+        Ok(token.claims)
     }
 
     fn check_times(&self, claims: &Value, now: OffsetDateTime) -> Result<(), String> {

@@ -1,33 +1,58 @@
-//! Who is asking: the admin secret, a token, or nobody.
+//! Who is asking: the admin secret, a token, whom the hook says, or nobody.
 //!
 //! The order is Hasura's: a secret that was sent is looked at first and decides; only without one
-//! does the token count; only without a token does the unauthorized role. A wrong secret or a bad
-//! token never falls back to less.
+//! does the token or the hook count; only without a token does the unauthorized role. A wrong
+//! secret or a bad token never falls back to less.
 
 mod claims;
+mod claims_source;
+mod hook;
+mod jwk;
+mod jws;
 mod jwt;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
+use serde_json::Value;
 use time::OffsetDateTime;
 
+use super::Shared;
 use super::fault::Fault;
 use super::session::{self, ADMIN, ROLE, Session};
 
+pub(crate) use hook::{Hook, HookMode};
 pub(crate) use jwt::JwtConfig;
 
 /// How callers are told apart.
 pub(crate) enum AuthMode {
     /// No admin secret is set: everybody is an admin, or whatever role they name.
     Open,
-    /// An admin secret is set.
-    Secret {
-        secret: SecretHash,
-        jwt: Option<Box<JwtConfig>>,
-        unauthorized_role: Option<String>,
-    },
+    /// An admin secret is set, and something for those who do not send it.
+    Secret { secret: SecretHash, others: Others },
+}
+
+/// What counts when no admin secret was sent.
+pub(crate) enum Others {
+    /// The unauthorized role, if there is one.
+    Strangers(Option<String>),
+    /// A token; without one the unauthorized role, if there is one.
+    Jwt(Box<JwtConfig>, Option<String>),
+    /// What the hook says.
+    Hook(Hook),
+}
+
+/// A request that may go on, and the cookies that its hook sets.
+pub(crate) struct Admitted {
+    pub(crate) session: Session,
+    pub(crate) cookies: Vec<HeaderValue>,
+}
+
+/// What the headers alone decide.
+enum Decision<'m> {
+    Session(Session),
+    AskHook(&'m Hook),
 }
 
 /// SHA-256 of the admin secret, so that comparing takes the same time for every wrong one.
@@ -47,27 +72,22 @@ impl SecretHash {
 
 impl fmt::Debug for AuthMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Open => f.write_str("Open"),
-            Self::Secret {
-                jwt,
-                unauthorized_role,
-                ..
-            } => f
-                .debug_struct("Secret")
-                .field("jwt", &jwt.is_some())
-                .field("unauthorized_role", unauthorized_role)
-                .finish_non_exhaustive(),
-        }
+        f.write_str(match self {
+            Self::Open => "Open",
+            Self::Secret { others, .. } => match others {
+                Others::Strangers(_) => "Secret",
+                Others::Jwt(..) => "SecretAndJwt",
+                Others::Hook(_) => "SecretAndHook",
+            },
+        })
     }
 }
 
 impl AuthMode {
-    pub(crate) fn secret(secret: &str, jwt: Option<JwtConfig>, unauthorized_role: Option<String>) -> Self {
+    pub(crate) fn secret(secret: &str, others: Others) -> Self {
         Self::Secret {
             secret: SecretHash::of(secret),
-            jwt: jwt.map(Box::new),
-            unauthorized_role,
+            others,
         }
     }
 
@@ -75,30 +95,37 @@ impl AuthMode {
         matches!(self, Self::Secret { .. })
     }
 
+    pub(crate) fn has_hook(&self) -> bool {
+        matches!(
+            self,
+            Self::Secret {
+                others: Others::Hook(_),
+                ..
+            }
+        )
+    }
+
     pub(crate) fn jwt(&self) -> Option<&JwtConfig> {
         match self {
-            Self::Secret { jwt, .. } => jwt.as_deref(),
-            Self::Open => None,
+            Self::Secret {
+                others: Others::Jwt(jwt, _),
+                ..
+            } => Some(jwt),
+            _ => None,
         }
     }
 
-    /// The session of a request, from its headers.
-    pub(crate) fn authenticate(&self, headers: &HeaderMap, now: OffsetDateTime) -> Result<Session, Fault> {
+    fn decide(&self, headers: &HeaderMap, now: OffsetDateTime) -> Result<Decision<'_>, Fault> {
         let variables = session::from_headers(headers);
-        let Self::Secret {
-            secret,
-            jwt,
-            unauthorized_role,
-        } = self
-        else {
-            return Ok(with_chosen_role(variables));
+        let Self::Secret { secret, others } = self else {
+            return Ok(Decision::Session(with_chosen_role(variables)));
         };
         let sent = variables
             .get(session::ADMIN_SECRET)
             .or_else(|| variables.get(session::ACCESS_KEY));
         if let Some(sent) = sent {
             if secret.matches(sent) {
-                return Ok(with_chosen_role(variables));
+                return Ok(Decision::Session(with_chosen_role(variables)));
             }
             return Err(Fault::new(
                 401,
@@ -106,24 +133,51 @@ impl AuthMode {
                 "invalid x-hasura-admin-secret/x-hasura-access-key",
             ));
         }
-        let missing = match jwt {
-            Some(jwt) => match jwt.token(headers)? {
-                Some(token) => return jwt.session(&token, requested_role(&variables), now),
-                None => Fault::new(
-                    400,
-                    "invalid-headers",
-                    "Missing 'Authorization' or 'Cookie' header in JWT authentication mode",
+        let (unauthorized_role, missing) = match others {
+            Others::Hook(hook) => return Ok(Decision::AskHook(hook)),
+            Others::Jwt(jwt, unauthorized_role) => match jwt.token(headers)? {
+                Some(token) => {
+                    let session = jwt.session(&token, requested_role(&variables), now)?;
+                    return Ok(Decision::Session(session));
+                }
+                None => (
+                    unauthorized_role,
+                    Fault::new(
+                        400,
+                        "invalid-headers",
+                        "Missing 'Authorization' or 'Cookie' header in JWT authentication mode",
+                    ),
                 ),
             },
-            None => Fault::new(
-                401,
-                "access-denied",
-                "x-hasura-admin-secret/x-hasura-access-key required, but not found",
+            Others::Strangers(unauthorized_role) => (
+                unauthorized_role,
+                Fault::new(
+                    401,
+                    "access-denied",
+                    "x-hasura-admin-secret/x-hasura-access-key required, but not found",
+                ),
             ),
         };
         // The role is fixed, but Hasura takes the stranger's other variables as they come.
         let role = unauthorized_role.as_ref().ok_or(missing)?;
-        Ok(Session::new(role, variables))
+        Ok(Decision::Session(Session::new(role, variables)))
+    }
+}
+
+impl Shared {
+    /// Lets a request in, or not. `body` is that of a GraphQL request, for a hook to see.
+    pub(crate) async fn authenticate(
+        &self,
+        headers: &HeaderMap,
+        body: Option<&Value>,
+    ) -> Result<Admitted, Fault> {
+        match self.auth.decide(headers, self.clock.now())? {
+            Decision::Session(session) => Ok(Admitted {
+                session,
+                cookies: Vec::new(),
+            }),
+            Decision::AskHook(hook) => hook.ask(&self.http, headers, body).await,
+        }
     }
 }
 
@@ -155,7 +209,14 @@ mod tests {
                 )
             })
             .collect();
-        mode.authenticate(&headers, OffsetDateTime::UNIX_EPOCH)
+        match mode.decide(&headers, OffsetDateTime::UNIX_EPOCH)? {
+            Decision::Session(session) => Ok(session),
+            Decision::AskHook(_) => panic!("there is no hook"),
+        }
+    }
+
+    fn strict(unauthorized_role: Option<&str>) -> AuthMode {
+        AuthMode::secret("secret", Others::Strangers(unauthorized_role.map(str::to_owned)))
     }
 
     fn role(mode: &AuthMode, headers: &[(&str, &str)]) -> String {
@@ -170,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_wrong_secret_is_refused_whatever_else_was_sent() {
-        let mode = AuthMode::secret("secret", None, Some("an0nymous".to_owned()));
+        let mode = strict(Some("an0nymous"));
         assert_eq!(role(&mode, &[("x-hasura-admin-secret", "secret")]), "admin"); // secret_ok
         for wrong in ["bad secret", ""] {
             let fault = authenticate(&mode, &[("x-hasura-admin-secret", wrong)]).unwrap_err(); // secret_wrong
@@ -181,13 +242,13 @@ mod tests {
 
     #[test]
     fn nothing_sent_is_refused_or_unauthorized() {
-        let mode = AuthMode::secret("secret", None, None);
+        let mode = strict(None);
         let fault = authenticate(&mode, &[]).unwrap_err(); // secret_missing_no_unauth_role
         assert_eq!(
             fault.message,
             "x-hasura-admin-secret/x-hasura-access-key required, but not found"
         );
-        let mode = AuthMode::secret("secret", None, Some("guest".to_owned()));
+        let mode = strict(Some("guest"));
         let session = authenticate(
             &mode,
             &[
@@ -205,7 +266,7 @@ mod tests {
 
     #[test]
     fn the_admin_secret_is_no_session_variable() {
-        let mode = AuthMode::secret("secret", None, None);
+        let mode = strict(None);
         let session = authenticate(
             &mode,
             &[("x-hasura-admin-secret", "secret"), ("x-hasura-role", "user")],

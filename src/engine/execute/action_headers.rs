@@ -3,26 +3,7 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::engine::schema::ServedAction;
-use crate::engine::session;
-use crate::engine::{USER_AGENT, VERSION};
-
-/// Client headers that are never passed on under their own names.
-const IGNORED: [&str; 14] = [
-    "content-length",
-    "content-md5",
-    "user-agent",
-    "host",
-    "origin",
-    "referer",
-    "accept",
-    "accept-encoding",
-    "accept-language",
-    "accept-datetime",
-    "cache-control",
-    "connection",
-    "dnt",
-    "content-type",
-];
+use crate::engine::{client_headers, session};
 
 const FORWARDED: [(HeaderName, &str); 3] = [
     (header::HOST, "x-forwarded-host"),
@@ -51,9 +32,7 @@ pub(super) fn merge(action: &ServedAction, client: &HeaderMap, configured_first:
             action.headers.iter().map(|(name, value)| (name, value)),
         );
     }
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let agent = HeaderValue::from_str(&format!("{USER_AGENT}/{VERSION}")).expect("a plain name and number");
-    headers.insert(header::USER_AGENT, agent);
+    client_headers::add_own(&mut headers);
     if !configured_first {
         replace(&mut headers, forwarded.iter());
     }
@@ -68,9 +47,8 @@ fn replace<'h>(headers: &mut HeaderMap, others: impl Iterator<Item = (&'h Header
 
 fn forward(client: &HeaderMap) -> HeaderMap {
     let mut forwarded = HeaderMap::new();
-    for (name, value) in client {
-        if !IGNORED.contains(&name.as_str()) && !session::is_session_variable(name.as_str()) && !is_hop(name)
-        {
+    for (name, value) in client_headers::passed_on(client) {
+        if !session::is_session_variable(name.as_str()) {
             forwarded.insert(name.clone(), value.clone());
         }
     }
@@ -80,15 +58,4 @@ fn forward(client: &HeaderMap) -> HeaderMap {
         }
     }
     forwarded
-}
-
-/// Framing belongs to one connection; passing it on would break the call.
-fn is_hop(name: &HeaderName) -> bool {
-    [
-        header::TRANSFER_ENCODING,
-        header::UPGRADE,
-        header::TE,
-        header::TRAILER,
-    ]
-    .contains(name)
 }

@@ -7,7 +7,6 @@ mod action;
 mod action_headers;
 mod action_output;
 mod introspection;
-mod json_path;
 mod sql;
 mod table;
 

@@ -4,8 +4,9 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::sql::{Parameter, Sql, direction, quote};
-use super::{Answer, Runner, json_path};
+use super::{Answer, Runner};
 use crate::engine::fault::{Fault, Path};
+use crate::engine::json_path;
 use crate::engine::request::Field;
 use crate::engine::schema::{Access, ServedTable, TableRoot, parse_where};
 

@@ -45,6 +45,13 @@ pub(super) fn json(status: u16, body: String) -> Response {
     response
 }
 
+/// The cookies of a hook or of handlers; only a reply without an error carries them.
+pub(super) fn set_cookies(response: &mut Response, cookies: Vec<HeaderValue>) {
+    for cookie in cookies {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
 pub(super) async fn around(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let begun = shared.clock.now();
     let id = request.headers().get(REQUEST_ID).cloned().unwrap_or_else(new_id);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use super::frame::{self, Note};
 use super::{Fault, flat};
 use crate::engine::Shared;
+use crate::engine::auth::Admitted;
 use crate::engine::execute::{Call, Reply, run};
 use crate::engine::request::{GraphqlRequest, parse_body};
-use crate::engine::session::Session;
 
 #[derive(Serialize)]
 struct Success<'r> {
@@ -26,18 +26,20 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap
     if !shared.is_enabled("graphql") {
         return flat(&shared, &Fault::no_resource(), None);
     }
-    let session = match shared.auth.authenticate(&headers, shared.clock.now()) {
-        Ok(session) => session,
+    let body = parse_body(&body);
+    let admitted = match shared.authenticate(&headers, body.as_ref().ok()).await {
+        Ok(admitted) => admitted,
         Err(fault) => return failure(&shared, &fault, None, None),
     };
-    match parse_body(&body) {
-        Ok(Value::Array(items)) => batch(&shared, &session, &headers, &items).await,
-        Ok(item) => single(&shared, &session, &headers, &item).await,
-        Err(fault) => failure(&shared, &fault, Some(&session.role), None),
+    match body {
+        Ok(Value::Array(items)) => batch(&shared, admitted, &headers, &items).await,
+        Ok(item) => single(&shared, admitted, &headers, &item).await,
+        Err(fault) => failure(&shared, &fault, Some(&admitted.session.role), None),
     }
 }
 
-async fn single(shared: &Shared, session: &Session, headers: &HeaderMap, item: &Value) -> Response {
+async fn single(shared: &Shared, admitted: Admitted, headers: &HeaderMap, item: &Value) -> Response {
+    let Admitted { session, cookies } = admitted;
     let request = match GraphqlRequest::from_json(item) {
         Ok(request) => request,
         Err(fault) => return failure(shared, &fault, Some(&session.role), None),
@@ -46,7 +48,7 @@ async fn single(shared: &Shared, session: &Session, headers: &HeaderMap, item: &
     match run(
         shared,
         Call {
-            session,
+            session: &session,
             headers,
             request: &request,
         },
@@ -57,9 +59,8 @@ async fn single(shared: &Shared, session: &Session, headers: &HeaderMap, item: &
         Ok(reply) => {
             let body = serde_json::to_string(&Success { data: &reply }).expect("a reply is JSON");
             let mut response = frame::json(200, body);
-            for cookie in reply.cookies {
-                response.headers_mut().append(header::SET_COOKIE, cookie);
-            }
+            frame::set_cookies(&mut response, reply.cookies);
+            frame::set_cookies(&mut response, cookies);
             response
                 .extensions_mut()
                 .insert(Note::of(operation.as_deref(), Some(&session.role), None));
@@ -69,7 +70,8 @@ async fn single(shared: &Shared, session: &Session, headers: &HeaderMap, item: &
     }
 }
 
-async fn batch(shared: &Shared, session: &Session, headers: &HeaderMap, items: &[Value]) -> Response {
+async fn batch(shared: &Shared, admitted: Admitted, headers: &HeaderMap, items: &[Value]) -> Response {
+    let Admitted { session, cookies } = admitted;
     let mut replies: Vec<Box<RawValue>> = Vec::new();
     for item in items {
         let outcome = match GraphqlRequest::from_json(item) {
@@ -77,7 +79,7 @@ async fn batch(shared: &Shared, session: &Session, headers: &HeaderMap, items: &
                 run(
                     shared,
                     Call {
-                        session,
+                        session: &session,
                         headers,
                         request: &request,
                     },
@@ -94,6 +96,7 @@ async fn batch(shared: &Shared, session: &Session, headers: &HeaderMap, items: &
         replies.push(reply.expect("a reply is JSON"));
     }
     let mut response = frame::json(200, serde_json::to_string(&replies).expect("a reply is JSON"));
+    frame::set_cookies(&mut response, cookies);
     response
         .extensions_mut()
         .insert(Note::of(Some("batch"), Some(&session.role), None));

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::{Fault, flat, frame};
+use crate::engine::auth::{Admitted, JwtConfig};
 use crate::engine::{Shared, VERSION};
 
 pub(super) async fn version() -> Response {
@@ -39,8 +40,8 @@ pub(super) async fn config(State(shared): State<Arc<Shared>>, headers: HeaderMap
     if !shared.is_enabled("config") {
         return flat(&shared, &Fault::no_resource(), None);
     }
-    let session = match shared.auth.authenticate(&headers, shared.clock.now()) {
-        Ok(session) => session,
+    let Admitted { session, cookies } = match shared.authenticate(&headers, None).await {
+        Ok(admitted) => admitted,
         Err(fault) => return flat(&shared, &fault, None),
     };
     if !session.is_admin() {
@@ -51,21 +52,16 @@ pub(super) async fn config(State(shared): State<Arc<Shared>>, headers: HeaderMap
         );
         return flat(&shared, &fault, Some(&session.role));
     }
-    let jwt = shared.auth.jwt().map_or(Value::Null, |jwt| {
-        let format = if jwt.stringified {
-            "stringified_json"
-        } else {
-            "json"
-        };
-        json!({"claims_namespace": jwt.namespace, "claims_format": format, "claims_map": null})
-    });
+    let jwt = shared.auth.jwt().map_or(Value::Null, JwtConfig::shown);
     let body = json!({
         "version": VERSION,
         "is_admin_secret_set": shared.auth.has_secret(),
-        "is_auth_hook_set": false,
+        "is_auth_hook_set": shared.auth.has_hook(),
         "is_jwt_set": shared.auth.jwt().is_some(),
         "jwt": jwt,
         "is_allow_list_enabled": false,
     });
-    frame::json(200, body.to_string())
+    let mut response = frame::json(200, body.to_string());
+    frame::set_cookies(&mut response, cookies);
+    response
 }

@@ -7,17 +7,17 @@ use apollo_compiler::Node;
 use apollo_compiler::ast::{self, Definition, OperationDefinition, Type};
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use serde_json::{Map, Value};
 
 use super::frame::{self, Note};
 use super::{Fault, flat};
 use crate::engine::Shared;
+use crate::engine::auth::Admitted;
 use crate::engine::execute::{Call, run};
 use crate::engine::request::GraphqlRequest;
 use crate::engine::schema::Inconsistency;
-use crate::engine::session::Session;
 use crate::hasura::metadata::{Metadata, RestEndpoint};
 
 /// The served endpoints.
@@ -181,13 +181,15 @@ pub(super) async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let session = match shared.auth.authenticate(&headers, shared.clock.now()) {
-        Ok(session) => session,
+    // Hasura shows a hook the request of /v1/graphql alone.
+    let admitted = match shared.authenticate(&headers, None).await {
+        Ok(admitted) => admitted,
         Err(fault) => return flat(&shared, &fault, None),
     };
+    let role = admitted.session.role.clone();
     let (endpoint, parameters) = match shared.endpoints.find(&method, &path) {
         Ok(found) => found,
-        Err(fault) => return flat(&shared, &fault, Some(&session.role)),
+        Err(fault) => return flat(&shared, &fault, Some(&role)),
     };
     let mut given = from_query(query.as_deref().unwrap_or_default());
     // Hasura takes what is not an object for no variables at all.
@@ -196,8 +198,8 @@ pub(super) async fn answer(
     }
     given.extend(parameters);
     let mut response = match endpoint.variables(given) {
-        Ok(variables) => serve(&shared, &session, &headers, endpoint, variables).await,
-        Err(fault) => flat(&shared, &fault, Some(&session.role)),
+        Ok(variables) => serve(&shared, admitted, &headers, endpoint, variables).await,
+        Err(fault) => flat(&shared, &fault, Some(&role)),
     };
     if let Some(note) = response.extensions_mut().get_mut::<Note>() {
         note.name(&endpoint.name);
@@ -207,11 +209,12 @@ pub(super) async fn answer(
 
 async fn serve(
     shared: &Shared,
-    session: &Session,
+    admitted: Admitted,
     headers: &HeaderMap,
     endpoint: &Endpoint,
     variables: Map<String, Value>,
 ) -> Response {
+    let Admitted { session, cookies } = admitted;
     let request = GraphqlRequest {
         query: endpoint.query.clone(),
         variables,
@@ -220,7 +223,7 @@ async fn serve(
     match run(
         shared,
         Call {
-            session,
+            session: &session,
             headers,
             request: &request,
         },
@@ -230,9 +233,8 @@ async fn serve(
     {
         Ok(reply) => {
             let mut response = frame::json(200, serde_json::to_string(&reply).expect("a reply is JSON"));
-            for cookie in reply.cookies {
-                response.headers_mut().append(header::SET_COOKIE, cookie);
-            }
+            frame::set_cookies(&mut response, reply.cookies);
+            frame::set_cookies(&mut response, cookies);
             response
                 .extensions_mut()
                 .insert(Note::of(None, Some(&session.role), None));

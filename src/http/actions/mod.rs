@@ -4,6 +4,7 @@
 //! clients select it without braces.
 
 mod account;
+mod end;
 mod nonce;
 mod session;
 mod siwe;
@@ -12,6 +13,9 @@ use axum::Json;
 use serde::Serialize;
 
 pub(super) use account::{NAME as UPDATE_ACCOUNT, update_account};
+pub(super) use end::{
+    END_SESSION, LOGOUT, LOGOUT_ALL, SESSIONS, end_session, log_out, log_out_all, sessions,
+};
 pub(super) use nonce::{NAME as NONCE, nonce};
 pub(super) use session::{NAME as RESTORE_SESSION, restore_session};
 pub(super) use siwe::{NAME as LOGIN, log_in};

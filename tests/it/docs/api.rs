@@ -10,7 +10,7 @@ use hasura_siwe::model::{AccountNameError, Address, AddressError, ChainId};
 use hasura_siwe::siwe::signature::Invalid;
 use hasura_siwe::siwe::{Fault, Refusal, TooLarge};
 use hasura_siwe::storage;
-use hasura_siwe::token::NoSigningKey;
+use hasura_siwe::token::{NoSigningKey, TokenFault};
 use time::OffsetDateTime;
 
 use crate::repository::{between, code_span, read, root, table_rows};
@@ -51,6 +51,9 @@ fn refusals() -> Vec<ApiError> {
         flow::Error::NameInvalid(AccountNameError::Empty),
         flow::Error::AddressNotChecksummed(AddressError::Checksum { expected }),
         flow::Error::BadRequest(String::new()),
+        flow::Error::TokenInvalid(TokenFault::Expired),
+        flow::Error::NotAToken,
+        flow::Error::SessionEnded,
         flow::Error::NoSigningKey(NoSigningKey::None),
         flow::Error::Unavailable(Arc::new(storage::Error::Content("x"))),
     ];
@@ -103,7 +106,7 @@ fn codes_of_the_source() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_table_of_errors_holds_every_code_with_its_status() {
+async fn h16_every_refusal_is_a_4xx_that_the_table_of_errors_holds_with_its_status() {
     let mut answers = BTreeMap::new();
     for error in refusals() {
         let (code, status) = answered(error).await;

@@ -144,8 +144,8 @@ fn the_limits_are_the_programs() {
         tried += 1;
     }
     assert_eq!(
-        tried, 5,
-        "the limits of five variables are documented as From `a` to `b`"
+        tried, 6,
+        "the limits of six variables are documented as From `a` to `b`"
     );
 }
 

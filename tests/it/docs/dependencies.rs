@@ -2,9 +2,6 @@
 
 use crate::repository::{between, code_span, files, read, table_rows};
 
-/// Declared and named by no code. ARCHITECTURE.md admits it.
-const UNUSED: &[&str] = &["tower", "tower-http"];
-
 /// The lines `name = ...` of a section of Cargo.toml.
 fn dependencies(section: &str) -> Vec<(String, String)> {
     let manifest = read("Cargo.toml");
@@ -57,7 +54,7 @@ fn every_dependency_is_used() {
     // The local engine alone needs these, and a checkout without it is no fault.
     let engine_is_there = files("src/engine", "rs").len() > 1;
     for (name, rest) in dependencies("dependencies") {
-        let excused = UNUSED.contains(&name.as_str()) || !engine_is_there && rest.contains("# local engine:");
+        let excused = !engine_is_there && rest.contains("# local engine:");
         let word = name.replace('-', "_");
         let used = [format!("{word}::"), format!("{word}!"), format!("use {word}")]
             .iter()

@@ -84,3 +84,43 @@ fn every_line_that_an_operator_is_told_to_look_for_is_logged() {
     }
     assert!(seen >= 4, "the symptoms quote {seen} lines of the log");
 }
+
+/// The actions that statements write into the audit log: they stand beside their result.
+fn recorded() -> BTreeSet<String> {
+    let mut actions = BTreeSet::new();
+    for path in files("src/storage", "rs") {
+        let text = read(&path);
+        for line in text.lines().filter(|line| {
+            let line = line.trim_start();
+            !line.starts_with("//")
+                && (line.contains("', 'ok'")
+                    || line.contains("end, 'ok'")
+                    || line.contains("', 'refresh_token_reused'"))
+        }) {
+            let (before, _) = line
+                .split_once(", 'ok'")
+                .or_else(|| line.split_once(", 'refresh_"))
+                .unwrap();
+            actions.extend(before.split('\'').skip(1).step_by(2).map(str::to_owned));
+        }
+    }
+    actions
+}
+
+#[test]
+fn every_action_of_the_audit_log_is_documented() {
+    let document = read("docs/operations.md");
+    let section = between(&document, "\n## Reading the audit log\n", "\n## ");
+    let documented: BTreeSet<String> = table_rows(section)
+        .iter()
+        .flat_map(|row| {
+            row[0]
+                .split('`')
+                .skip(1)
+                .step_by(2)
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    assert_eq!(documented, recorded());
+}

@@ -233,3 +233,59 @@ async fn claims_may_be_a_string_under_a_name_of_their_own() {
     let message = "expecting a string when claims_format is stringified_json";
     assert_eq!(reply, refusal(message, "$", "jwt-invalid-claims"));
 }
+
+#[tokio::test]
+async fn claims_may_lie_at_a_path() {
+    let secret = json!({"type": "HS256", "key": KEY, "claims_namespace_path": "$.claims.hasura"});
+    let engine = TestEngine::with(&[("HASURA_GRAPHQL_JWT_SECRET", &secret.to_string())]).await;
+    engine.stub.replies(200, json!({"token": "t"}));
+    ask(&engine, &sign(&json!({"claims": {"hasura": good()}})), &[]).await;
+    assert_eq!(
+        engine.stub.last().body["session_variables"]["x-hasura-user-id"],
+        "1"
+    );
+    let reply = ask(&engine, &sign(&json!({"claims": {}})), &[]).await; // namespace_path_missing
+    let message = "claims not found at claims_namespace_path: '$.claims.hasura'";
+    assert_eq!(reply, refusal(message, "$", "jwt-invalid-claims"));
+    let secret = json!({"type": "HS256", "key": KEY, "claims_namespace_path": "$"});
+    let engine = TestEngine::with(&[("HASURA_GRAPHQL_JWT_SECRET", &secret.to_string())]).await;
+    let reply = ask(&engine, &sign(&good()), &[("x-hasura-role", "nobody")]).await;
+    let message = "Your requested role is not in allowed roles";
+    assert_eq!(reply, refusal(message, "$", "access-denied"));
+}
+
+#[tokio::test]
+async fn claims_may_be_mapped_one_by_one() {
+    let map = json!({
+        "x-hasura-allowed-roles": {"path": "$.roles", "default": ["user"]},
+        "x-hasura-default-role": {"path": "$.roles[0]", "default": "user"},
+        "X-Hasura-User-Id": {"path": "$.sub"},
+        "x-hasura-org": "literal",
+    });
+    let secret = json!({"type": "HS256", "key": KEY, "claims_map": map});
+    let engine = TestEngine::with(&[("HASURA_GRAPHQL_JWT_SECRET", &secret.to_string())]).await;
+    engine.stub.replies(200, json!({"token": "t"}));
+    for claims in [json!({"sub": "7"}), json!({"sub": "7", "roles": ["user", "x"]})] {
+        ask(&engine, &sign(&claims), &[]).await;
+        assert_eq!(
+            engine.stub.last().body["session_variables"],
+            json!({"x-hasura-role": "user", "x-hasura-user-id": "7", "x-hasura-org": "literal"})
+        );
+    }
+    let hint = "parsing [] failed, expected Array, but encountered String";
+    for (claims, message) in [
+        (
+            json!({}),
+            "JWT claim from claims_map, x-hasura-user-id not found".to_owned(),
+        ),
+        (
+            json!({"sub": "7", "roles": "user"}),
+            format!("invalid x-hasura-allowed-roles; should be a list of roles: {hint}"),
+        ),
+    ] {
+        assert_eq!(
+            ask(&engine, &sign(&claims), &[]).await,
+            refusal(&message, "$", "jwt-invalid-claims")
+        );
+    }
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::support::TestEngine;
+use super::support::{TestEngine, refusal};
 use crate::support::db::TestDb;
 
 /// As Hasura's own role sees it.
@@ -82,5 +82,46 @@ async fn guests_read_networks_and_accounts_but_not_whose_they_are() {
     assert_eq!(
         reply["errors"][0]["message"],
         "field 'user_id' not found in type: 'accounts'"
+    );
+}
+
+/// A view without a primary key and without permissions.
+#[tokio::test]
+async fn the_audit_log_is_for_admins_alone() {
+    let db = TestDb::create().await;
+    let url = db.hasura_url();
+    let engine = TestEngine::with(&[("HASURA_GRAPHQL_METADATA_DIR", ""), ("PG_DATABASE_URL", &url)]).await;
+    assert_eq!(engine.inconsistencies, []);
+    let row = "insert into auth.audit_log (at, action, result, actor, address, ip)
+        values ('2024-01-02T03:04:05Z', 'log_in', 'ok', 'user', '\\x0102', '192.0.2.1')";
+    db.connect().await.batch_execute(row).await.unwrap();
+    let query = "{ audit(where: {action: {_eq: \"log_in\"}}, order_by: {at: desc}) { result address ip user_id detail }
+        audit_aggregate { aggregate { count } } }";
+    assert_eq!(
+        engine.ask_as("admin", query, json!({})).await,
+        json!({"data": {
+            "audit": [{"result": "ok", "address": "0x0102", "ip": "192.0.2.1", "user_id": null, "detail": {}}],
+            "audit_aggregate": {"aggregate": {"count": 1}},
+        }})
+    );
+    for role in ["guest", "user"] {
+        for field in ["audit", "audit_aggregate"] {
+            let query = format!("{{ {field} {{ __typename }} }}");
+            let reply = engine.ask_as(role, &query, json!({})).await;
+            let message = format!("field '{field}' not found in type: 'query_root'");
+            let path = format!("$.selectionSet.{field}");
+            assert_eq!(reply, refusal(&message, &path, "validation-failed"));
+        }
+        let known = engine
+            .ask_as(role, "{ __schema { types { name } } }", json!({}))
+            .await;
+        assert!(!known.to_string().contains("audit"), "{role}");
+    }
+    let by_key = engine
+        .ask_as("admin", "{ audit_by_pk(id: 1) { __typename } }", json!({}))
+        .await;
+    assert_eq!(
+        by_key["errors"][0]["message"],
+        "field 'audit_by_pk' not found in type: 'query_root'"
     );
 }

@@ -9,12 +9,13 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hasura_siwe::clock::Clock;
-use hasura_siwe::engine::{Config, Engine, Environment};
+use hasura_siwe::engine::{Config, Engine, Environment, StartError};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
 
 pub const SECRET: &str = "admin-secret";
+const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/engine/metadata");
 pub const KEY: &str = "a key of at least thirty-two bytes";
 
 /// Where to find a PostgreSQL server whose user may create databases.
@@ -68,18 +69,35 @@ pub struct Stub {
 
 #[derive(Clone, Debug)]
 pub struct Received {
+    pub method: String,
     pub path: String,
     pub headers: HeaderMap,
+    /// Null where there was none.
     pub body: Value,
 }
 
 impl Stub {
+    /// A stub on a port of its own, and its URL.
+    pub async fn start() -> (Self, String) {
+        let stub = Self::default();
+        stub.replies(200, json!({}));
+        let url = serve(Router::new().fallback(Self::answer).with_state(stub.clone())).await;
+        (stub, url)
+    }
+
     pub fn replies(&self, status: u16, body: impl ToString) {
-        *self.reply.lock().unwrap() = (status, Vec::new(), body.to_string());
+        self.replies_fully(status, &[], body);
     }
 
     pub fn replies_with_header(&self, name: &str, value: &str, body: &Value) {
-        *self.reply.lock().unwrap() = (200, vec![(name.to_owned(), value.to_owned())], body.to_string());
+        self.replies_fully(200, &[(name, value)], body);
+    }
+
+    pub fn replies_fully(&self, status: u16, headers: &[(&str, &str)], body: impl ToString) {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        *self.reply.lock().unwrap() = (status, headers.collect(), body.to_string());
     }
 
     pub fn waits(&self, delay: Duration) {
@@ -98,9 +116,14 @@ impl Stub {
         let (parts, body) = request.into_parts();
         let bytes: Bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         stub.received.lock().unwrap().push(Received {
+            method: parts.method.to_string(),
             path: parts.uri.path().to_owned(),
             headers: parts.headers,
-            body: serde_json::from_slice(&bytes).unwrap(),
+            body: if bytes.is_empty() {
+                Value::Null
+            } else {
+                serde_json::from_slice(&bytes).unwrap()
+            },
         });
         let delay = *stub.delay.lock().unwrap();
         if !delay.is_zero() {
@@ -138,17 +161,23 @@ impl TestEngine {
 
     /// An engine on the fixture metadata; a pair with an empty value takes a variable away.
     pub async fn with(changes: &[(&str, &str)]) -> Self {
-        Self::on(
-            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/engine/metadata"),
-            changes,
-        )
-        .await
+        Self::on(FIXTURE, changes).await
     }
 
     pub async fn on(metadata: &str, changes: &[(&str, &str)]) -> Self {
-        let stub = Stub::default();
-        stub.replies(200, json!({}));
-        let handler = serve(Router::new().fallback(Stub::answer).with_state(stub.clone())).await;
+        Self::try_on(metadata, changes).await.unwrap()
+    }
+
+    /// Why an engine on the fixture metadata does not start.
+    pub async fn refused(changes: &[(&str, &str)]) -> String {
+        match Self::try_on(FIXTURE, changes).await {
+            Ok(_) => panic!("the engine started"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    async fn try_on(metadata: &str, changes: &[(&str, &str)]) -> Result<Self, StartError> {
+        let (stub, handler) = Stub::start().await;
         let jwt = json!({"type": "HS256", "key": KEY, "issuer": "us", "audience": "app"}).to_string();
         let mut variables = vec![
             ("HASURA_GRAPHQL_METADATA_DIR", metadata.to_owned()),
@@ -173,7 +202,7 @@ impl TestEngine {
         );
         let config = Config::read(&environment).unwrap();
         let clock = Clock::system();
-        let engine = Engine::start(config, environment, clock.clone()).await.unwrap();
+        let engine = Engine::start(config, environment, clock.clone()).await?;
         let inconsistencies = engine
             .inconsistencies()
             .iter()
@@ -181,13 +210,13 @@ impl TestEngine {
             .collect();
         let url = serve(engine.router()).await;
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self {
+        Ok(Self {
             url,
             stub,
             clock,
             inconsistencies,
             client,
-        }
+        })
     }
 
     pub fn post(&self, path: &str) -> reqwest::RequestBuilder {

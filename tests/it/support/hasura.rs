@@ -23,8 +23,18 @@ pub const UPDATE: &str = "mutation v1UpdateAccount($account: UpdateAccountInput!
 
 const ADMIN_SECRET: &str = "Wd8Gk2Vn5Tz0Hc7Jm4Qx1Rb9Lp6Fy3Sa";
 
+/// How the engine learns who calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It checks the token itself.
+    Jwt,
+    /// It asks the service.
+    Webhook,
+}
+
 /// An engine and what is known of it.
 pub struct Hasura {
+    pub mode: Mode,
     pub endpoint: String,
     pub admin_secret: String,
     /// The service behind it, where it runs in this process.
@@ -40,46 +50,69 @@ pub struct Answer {
 }
 
 impl Hasura {
+    /// In whichever mode the real one runs, JWT for the local engine.
     pub async fn start() -> Self {
-        #[expect(clippy::disallowed_methods, reason = "the tests' own switch to a real Hasura")]
-        let external = std::env::var("HASURA_ENDPOINT")
-            .ok()
-            .filter(|endpoint| !endpoint.is_empty());
-        match external {
+        match Self::external() {
+            Some(hasura) => hasura,
             None => Self::local(Clock::system(), &[]).await,
-            Some(endpoint) => {
-                #[expect(clippy::disallowed_methods, reason = "goes with the switch")]
-                let admin_secret =
-                    std::env::var("HASURA_ADMIN_SECRET").expect("HASURA_ENDPOINT needs HASURA_ADMIN_SECRET");
-                let endpoint = endpoint.trim_end_matches('/').to_owned();
-                Self {
-                    endpoint,
-                    admin_secret,
-                    app: None,
-                    client: reqwest::Client::new(),
-                }
-            }
         }
+    }
+
+    /// In this mode; `None`, with a word about it, where a real Hasura runs in the other one.
+    pub async fn in_mode(mode: Mode) -> Option<Self> {
+        match Self::external() {
+            Some(hasura) if hasura.mode == mode => Some(hasura),
+            Some(hasura) => {
+                println!("skipped: this Hasura runs in {:?} mode", hasura.mode);
+                None
+            }
+            None => Some(Self::local_in(mode, Clock::system(), &[]).await),
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the tests' own switch to a real Hasura")]
+    fn external() -> Option<Self> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let endpoint = variable("HASURA_ENDPOINT")?.trim_end_matches('/').to_owned();
+        let admin_secret =
+            variable("HASURA_ADMIN_SECRET").expect("HASURA_ENDPOINT needs HASURA_ADMIN_SECRET");
+        let mode = match variable("AUTH_MODE").as_deref() {
+            Some("webhook") => Mode::Webhook,
+            _ => Mode::Jwt,
+        };
+        Some(Self {
+            mode,
+            endpoint,
+            admin_secret,
+            app: None,
+            client: reqwest::Client::new(),
+        })
     }
 
     /// The local engine, at a time and with variables of the service that the test chooses.
     pub async fn local(clock: Clock, extra: &[(&str, &str)]) -> Self {
+        Self::local_in(Mode::Jwt, clock, extra).await
+    }
+
+    pub async fn local_in(mode: Mode, clock: Clock, extra: &[(&str, &str)]) -> Self {
         let db = TestDb::create().await;
         let mut variables = vec![("TRUSTED_HOPS", "1")];
         variables.extend_from_slice(extra);
         let app = TestApp::on(db, clock.clone(), &variables).await;
-        let engine = start_engine(&app, clock).await;
+        let engine = start_engine(&app, mode, clock).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let service = front(engine)
             .unwrap()
             .into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
+        let client = reqwest::Client::new();
         Self {
+            mode,
             endpoint,
             admin_secret: ADMIN_SECRET.to_owned(),
             app: Some(app),
-            client: reqwest::Client::new(),
+            client,
         }
     }
 
@@ -135,20 +168,26 @@ impl Hasura {
 }
 
 /// The local engine on a port of its own, configured by Hasura's names alone.
-pub async fn start_engine(app: &TestApp, clock: Clock) -> SocketAddr {
-    let environment = Environment::from(
-        [
-            ("HASURA_GRAPHQL_ADMIN_SECRET", ADMIN_SECRET.to_owned()),
+pub async fn start_engine(app: &TestApp, mode: Mode, clock: Clock) -> SocketAddr {
+    let mut given = vec![
+        ("HASURA_GRAPHQL_ADMIN_SECRET", ADMIN_SECRET.to_owned()),
+        ("HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE", "true".to_owned()),
+        ("HASURA_GRAPHQL_ENABLED_APIS", "graphql".to_owned()),
+        ("PG_DATABASE_URL", app.db.hasura_url()),
+        ("ACTIONS_BASE_URL", format!("http://{}", app.address)),
+        ("ACTIONS_SECRET", ACTIONS_SECRET.to_owned()),
+    ];
+    match mode {
+        Mode::Jwt => given.extend([
             ("HASURA_GRAPHQL_JWT_SECRET", JWT_SECRET.to_owned()),
             ("HASURA_GRAPHQL_UNAUTHORIZED_ROLE", "guest".to_owned()),
-            ("HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE", "true".to_owned()),
-            ("HASURA_GRAPHQL_ENABLED_APIS", "graphql".to_owned()),
-            ("PG_DATABASE_URL", app.db.hasura_url()),
-            ("ACTIONS_BASE_URL", format!("http://{}", app.address)),
-            ("ACTIONS_SECRET", ACTIONS_SECRET.to_owned()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value)),
-    );
+        ]),
+        Mode::Webhook => given.push((
+            "HASURA_GRAPHQL_AUTH_HOOK",
+            format!("http://{}/webhook", app.address),
+        )),
+    }
+    let environment = Environment::from(given.into_iter().map(|(name, value)| (name.to_owned(), value)));
     let config = Config::read(&environment).unwrap();
     let engine = Engine::start(config, environment, clock).await.unwrap();
     assert!(engine.inconsistencies().is_empty());

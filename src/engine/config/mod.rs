@@ -4,12 +4,13 @@
 //! an answer but is not supported is refused by name. What only matters to a server in
 //! production (logs, telemetry, the console) is let pass.
 
+mod auth;
+
 use std::path::PathBuf;
 
-use super::auth::{AuthMode, JwtConfig};
+use super::auth::AuthMode;
 use super::environment::Environment;
 use super::http::CorsDomains;
-use super::session::ADMIN;
 
 /// Where the metadata comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,11 +35,15 @@ pub struct Config {
     pub(crate) cors: CorsDomains,
 }
 
-const SUPPORTED: [&str; 11] = [
+const SUPPORTED: [&str; 15] = [
     "METADATA_DIR",
     "ADMIN_SECRET",
     "JWT_SECRET",
     "UNAUTHORIZED_ROLE",
+    "AUTH_HOOK",
+    "AUTH_HOOK_MODE",
+    "AUTH_HOOK_TYPE",
+    "AUTH_HOOK_SEND_REQUEST_BODY",
     "DEV_MODE",
     "ADMIN_INTERNAL_ERRORS",
     "ENABLED_APIS",
@@ -71,9 +76,6 @@ const HARMLESS: [&str; 17] = [
 
 const APIS: [&str; 6] = ["metadata", "graphql", "pgdump", "config", "developer", "metrics"];
 const DEFAULT_APIS: &str = "metadata,graphql,pgdump,config";
-
-const NEEDS_SECRET: &str = "requires --admin-secret (HASURA_GRAPHQL_ADMIN_SECRET) or \
-     --access-key (HASURA_GRAPHQL_ACCESS_KEY) to be set";
 
 impl Config {
     /// Reads the settings; every reason to refuse them is given, not the first alone.
@@ -174,44 +176,13 @@ impl<'e> Reader<'e> {
             CorsDomains::none()
         })
     }
-
-    fn auth(&mut self) -> AuthMode {
-        let unauthorized_role = self.text("UNAUTHORIZED_ROLE").map(str::to_owned);
-        let jwt = self
-            .text("JWT_SECRET")
-            .and_then(|text| match JwtConfig::parse(text) {
-                Ok(config) => Some(config),
-                Err(problem) => {
-                    self.problems
-                        .push(format!("HASURA_GRAPHQL_JWT_SECRET: {problem}"));
-                    None
-                }
-            });
-        let Some(secret) = self.text("ADMIN_SECRET") else {
-            if unauthorized_role.is_some() {
-                self.problems.push(format!(
-                    "Fatal Error: --unauthorized-role (HASURA_GRAPHQL_UNAUTHORIZED_ROLE) {NEEDS_SECRET} \
-                     and is not allowed when --auth-hook (HASURA_GRAPHQL_AUTH_HOOK) is set"
-                ));
-            } else if self.text("JWT_SECRET").is_some() {
-                self.problems.push(format!(
-                    "Fatal Error : --jwt-secret (HASURA_GRAPHQL_JWT_SECRET) {NEEDS_SECRET}"
-                ));
-            }
-            return AuthMode::Open;
-        };
-        if unauthorized_role.as_deref() == Some(ADMIN) {
-            tracing::warn!("HASURA_GRAPHQL_UNAUTHORIZED_ROLE is admin: whoever asks may do everything");
-        }
-        AuthMode::secret(secret, jwt, unauthorized_role)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn problems(pairs: &[(&str, &str)]) -> Vec<String> {
+    pub(super) fn problems(pairs: &[(&str, &str)]) -> Vec<String> {
         let environment = Environment::from(
             pairs
                 .iter()
@@ -226,47 +197,14 @@ mod tests {
     }
 
     #[test]
-    fn startup_jwt_without_secret() {
-        let secret = r#"{"type":"HS256","key":"01234567890123456789012345678901"}"#;
-        let found = problems(&[("HASURA_GRAPHQL_JWT_SECRET", secret)]);
-        assert!(
-            found[0].starts_with(
-                "Fatal Error : --jwt-secret (HASURA_GRAPHQL_JWT_SECRET) requires --admin-secret"
-            )
-        );
-    }
-
-    #[test]
-    fn key_too_short() {
-        let secret = r#"{"type":"HS256","key":"0123456789012345678901234567890"}"#;
-        let found = problems(&[
-            ("HASURA_GRAPHQL_JWT_SECRET", secret),
-            ("HASURA_GRAPHQL_ADMIN_SECRET", "s"),
-        ]);
-        assert_eq!(
-            found,
-            ["HASURA_GRAPHQL_JWT_SECRET: Invalid JWK: Key size too small; should be atleast 32 characters"]
-        );
-    }
-
-    #[test]
     fn unsupported_variables_are_refused_by_name() {
         let found = problems(&[
-            ("HASURA_GRAPHQL_AUTH_HOOK", "http://x"),
+            ("HASURA_GRAPHQL_ENABLE_ALLOWLIST", "true"),
             ("HASURA_GRAPHQL_LOG_LEVEL", "debug"),
         ]);
         assert_eq!(
             found,
-            ["HASURA_GRAPHQL_AUTH_HOOK is not supported by the local engine"]
+            ["HASURA_GRAPHQL_ENABLE_ALLOWLIST is not supported by the local engine"]
         );
-        for (field, value) in [("jwk_url", "\"http://x\""), ("claims_map", "{}")] {
-            let secret =
-                format!(r#"{{"type":"HS256","key":"01234567890123456789012345678901","{field}":{value}}}"#);
-            let found = problems(&[
-                ("HASURA_GRAPHQL_JWT_SECRET", &secret),
-                ("HASURA_GRAPHQL_ADMIN_SECRET", "s"),
-            ]);
-            assert!(found.len() == 1 && found[0].contains(field), "{found:?}");
-        }
     }
 }

@@ -1,7 +1,7 @@
-//! The `path` argument of a JSON column: `a.b`, `$.a[0]`, `["odd key"]`.
+//! JSON paths, of JSON columns and of claims: `a.b`, `$.a[0]`, `["odd key"]`.
 
 /// The steps of a path, as PostgreSQL's `#>` takes them; `None` when it is not one.
-pub(super) fn steps(path: &str) -> Option<Vec<String>> {
+pub(crate) fn steps(path: &str) -> Option<Vec<String>> {
     if path == "$" {
         return Some(Vec::new());
     }

@@ -1,0 +1,149 @@
+//! `account`: what an operator may see of accounts and do to them, and no request may.
+
+mod change;
+mod look;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::config::{Operator, Variables};
+use crate::model::{ClaimName, ClaimValue, RoleName, Whose};
+use crate::storage::{Db, open_pool};
+
+#[derive(Args)]
+#[command(after_help = "\
+An account is named by its address (an externally owned account), by CHAIN:ADDRESS (a contract) or by its user id:
+
+  hasura-siwe account list --limit 20
+  hasura-siwe account show 0xYourAddress
+  hasura-siwe account grant 0xYourAddress editor
+  hasura-siwe account disable d1789988-2406-4937-bc3d-2f9e039e7e1b")]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// List accounts in the order of their user ids.
+    List(List),
+    /// Show one account: wallets, accounts on networks, roles, claims and live sessions. No secret is shown.
+    Show(Show),
+    /// Grant a role to an account. An address need not have signed in yet; the role must exist (`role add`).
+    #[command(after_help = "Example:
+  hasura-siwe account grant 0xYourAddress editor\n\n`admin` is Hasura's superuser: it may do everything that the engine allows anybody.")]
+    Grant(Role),
+    /// Take a role away. In JWT mode, tokens that carry it live on until they expire.
+    #[command(after_help = "Example:
+  hasura-siwe account revoke 0xYourAddress editor")]
+    Revoke(Role),
+    /// Shut an account out: no log-in, no restore, and every session ends.
+    #[command(after_help = "Example:
+  hasura-siwe account disable 0xYourAddress")]
+    Disable(One),
+    /// Let a disabled account sign in again. Its ended sessions stay ended.
+    #[command(after_help = "Example:
+  hasura-siwe account enable 0xYourAddress")]
+    Enable(One),
+    /// End all sessions of an account, or one of them. It may sign in again.
+    #[command(after_help = "Examples:
+  hasura-siwe account show 0xYourAddress        # lists the sessions
+  hasura-siwe account logout 0xYourAddress --session 6f0c4d1e-0a59-4c8a-9a53-6a1f0f2f7c11
+  hasura-siwe account logout 0xYourAddress      # all of them")]
+    Logout(Logout),
+    /// Add a claim to the tokens of an account, change it, or remove it.
+    #[command(after_help = "Examples:
+  hasura-siwe account claim 0xYourAddress x-hasura-team blue
+  hasura-siwe account claim 0xYourAddress x-hasura-team --remove
+
+Permissions in Hasura's metadata compare with it: {\"team\": {\"_eq\": \"X-Hasura-Team\"}}")]
+    Claim(Claim),
+}
+
+#[derive(Args)]
+struct One {
+    /// An address, a contract as CHAIN:ADDRESS, or a user id.
+    #[arg(value_name = "ADDRESS|USER_ID")]
+    whose: Whose,
+}
+
+#[derive(Args)]
+struct List {
+    /// At most so many.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    limit: u32,
+    /// Go on after this user id: the last one of the page before.
+    #[arg(long, value_name = "ID")]
+    after: Option<Uuid>,
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct Show {
+    #[command(flatten)]
+    one: One,
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct Role {
+    #[command(flatten)]
+    one: One,
+    /// The role: `role list` shows those that there are.
+    role: RoleName,
+}
+
+#[derive(Args)]
+struct Logout {
+    #[command(flatten)]
+    one: One,
+    /// Only this session.
+    #[arg(long, value_name = "ID")]
+    session: Option<Uuid>,
+}
+
+#[derive(Args)]
+struct Claim {
+    #[command(flatten)]
+    one: One,
+    /// x-hasura- and lower-case letters, digits and hyphens.
+    #[arg(value_name = "x-hasura-NAME")]
+    name: ClaimName,
+    /// A text of at most 1024 characters. Every token carries it, so keep it short.
+    #[arg(required_unless_present = "remove")]
+    value: Option<ClaimValue>,
+    /// Remove the claim.
+    #[arg(long, conflicts_with = "value")]
+    remove: bool,
+}
+
+pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::Result<ExitCode> {
+    let operator = Operator::read(&variables)?;
+    let db = Db::new(open_pool(&operator.database)?, Clock::system());
+    match arguments.command {
+        Command::List(list) => look::list(&db, &operator, &list).await?,
+        Command::Show(show) => look::show_one(&db, &operator, &show).await?,
+        Command::Grant(Role { one, role }) => change::grant(&db, &one.whose, &role).await?,
+        Command::Revoke(Role { one, role }) => change::revoke(&db, &operator, &one.whose, &role).await?,
+        Command::Disable(One { whose }) => change::disable(&db, &whose).await?,
+        Command::Enable(One { whose }) => change::enable(&db, &whose).await?,
+        Command::Logout(Logout { one, session }) => change::log_out(&db, &one.whose, session).await?,
+        Command::Claim(claim) => change::claim(&db, &claim).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The refusal of a name that nobody has.
+fn no_account(whose: &Whose) -> anyhow::Error {
+    match whose {
+        Whose::Wallet { .. } => anyhow::anyhow!("there is no account {whose}: it has never signed in"),
+        Whose::User(_) => anyhow::anyhow!("there is no account with the user id {whose}"),
+    }
+}

@@ -1,0 +1,118 @@
+//! Answering for a token: whom it speaks for right now, and in which role.
+//!
+//! The token says which session it belongs to and until when; what its account may do is read from
+//! the session as it is now, so a role that was taken away and a session that ended count at once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use tracing::{debug, info, warn};
+use uuid::Uuid;
+
+use super::{Error, Service};
+use crate::model::{ADMIN_ROLE, Address, USER_ROLE};
+use crate::storage::{Announcement, LiveSession, listen};
+
+/// Whom a request comes from.
+#[derive(Clone, Debug)]
+pub struct Authenticated {
+    /// The role to act in: the one asked for, or `user`.
+    pub role: String,
+    /// The person.
+    pub user_id: Uuid,
+    /// The session.
+    pub session_id: Uuid,
+    /// The wallet that signed in, where one did.
+    pub address: Option<Address>,
+    /// Claims that an operator added, by full name.
+    pub custom_claims: BTreeMap<String, String>,
+    /// When to ask again at the latest: the token's end, or a minute from now.
+    pub ask_again_at: OffsetDateTime,
+}
+
+/// An open websocket learns of a session's end within this time.
+const ASK_AGAIN: Duration = Duration::from_secs(60);
+
+impl Service {
+    /// Whom `token` speaks for, in `wanted_role` if one is named.
+    ///
+    /// # Errors
+    /// [`Error::TokenInvalid`], [`Error::SessionEnded`], [`Error::Forbidden`] for a role that the
+    /// account has not, or [`Error::Unavailable`] when it cannot be known.
+    pub async fn authenticate(&self, token: &str, wanted_role: Option<&str>) -> Result<Authenticated, Error> {
+        let now = self.clock.now();
+        let verified = self.seen.verify(&self.verifier, token, now)?;
+        let session = match self.live.get(verified.session_id, now) {
+            Some(known) => known,
+            None => self.look_up(verified.session_id, now).await?,
+        };
+        // A token of a session names its user; another one was never issued by us.
+        let session = session
+            .filter(|session| session.user_id == verified.user_id)
+            .ok_or(Error::SessionEnded)?;
+        // A token that an operator minted acts in its one role, whatever else the account may do.
+        let only = verified.only_role.as_deref();
+        let role = wanted_role.or(only).unwrap_or(USER_ROLE);
+        if only.is_some_and(|only| only != role) || !self.may_act_as(&session, role) {
+            return Err(Error::Forbidden("the account does not have this role"));
+        }
+        Ok(Authenticated {
+            role: role.to_owned(),
+            user_id: session.user_id,
+            session_id: verified.session_id,
+            address: session.address,
+            custom_claims: session.claims,
+            ask_again_at: verified.expires_at.min(now + ASK_AGAIN),
+        })
+    }
+
+    async fn look_up(&self, id: Uuid, now: OffsetDateTime) -> Result<Option<LiveSession>, Error> {
+        let mark = self.live.mark();
+        let answer = self.db.live_session(id, self.lifetimes.idle).await?;
+        self.live.keep(id, answer.clone(), mark, now);
+        Ok(answer)
+    }
+
+    fn may_act_as(&self, session: &LiveSession, role: &str) -> bool {
+        let by_environment = || {
+            session
+                .address
+                .is_some_and(|address| self.admins.contains(&address))
+        };
+        role == USER_ROLE
+            || session.roles.iter().any(|own| own == role)
+            || role == ADMIN_ROLE && by_environment()
+    }
+
+    /// Follows what the database announces, on a connection of its own, until the task is dropped.
+    pub async fn follow_announcements(self: Arc<Self>) {
+        let mut pause = Duration::ZERO;
+        loop {
+            tokio::time::sleep(pause).await;
+            let ended = listen(&self.database, |announcement| {
+                match announcement {
+                    Announcement::Connected => info!("listening to the database"),
+                    Announcement::Heard => {}
+                    other => debug!(announcement = ?other, "the database announced a change"),
+                }
+                // What was announced while nobody listened is not announced again.
+                if matches!(announcement, Announcement::Connected | Announcement::KeysChanged) {
+                    self.reload_keys_soon();
+                }
+                self.live.hear(announcement);
+            })
+            .await;
+            self.live.lose_trust();
+            if let Err(error) = ended {
+                warn!(
+                    cause = error.for_the_log(),
+                    "not listening to the database: it is asked every time"
+                );
+            }
+            // Soon at first, because a restart of the database is over soon; then with patience.
+            pause = (pause * 2).clamp(Duration::from_millis(100), Duration::from_secs(2));
+        }
+    }
+}

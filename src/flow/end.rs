@@ -1,0 +1,82 @@
+//! Ending sessions, and listing them: what a signed-in person does about their own.
+//!
+//! Everything here may be repeated: what has ended stays ended, and ending it again changes nothing.
+
+use tracing::info;
+use uuid::Uuid;
+
+use super::{Error, Service};
+use crate::model::{Caller, Client, Person};
+use crate::storage::{End, Session};
+
+impl Service {
+    /// Ends the session that the caller's token belongs to. Returns how many ended, one or none.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for nobody, [`Error::BadRequest`] for a token without a session,
+    /// [`Error::Unavailable`].
+    pub async fn log_out(&self, caller: Caller, client: &Client) -> Result<i64, Error> {
+        let person = signed_in(caller)?;
+        let session_id = person
+            .session_id
+            .ok_or_else(|| Error::BadRequest("this token belongs to no session".to_owned()))?;
+        self.end(person.user_id, Some(session_id), "logout", client).await
+    }
+
+    /// Ends every session of the caller. Returns how many ended.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for nobody, [`Error::Unavailable`].
+    pub async fn log_out_everywhere(&self, caller: Caller, client: &Client) -> Result<i64, Error> {
+        self.end(signed_in(caller)?.user_id, None, "logout_all", client)
+            .await
+    }
+
+    /// Ends one session of the caller. Somebody else's is as unknown as one that never was.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for nobody, [`Error::BadRequest`] for what is no id, [`Error::Unavailable`].
+    pub async fn end_session(&self, id: &str, caller: Caller, client: &Client) -> Result<i64, Error> {
+        let person = signed_in(caller)?;
+        let id = Uuid::parse_str(id).map_err(|_| {
+            Error::BadRequest("id is not the id of a session: v1Sessions lists them".to_owned())
+        })?;
+        self.end(person.user_id, Some(id), "ended", client).await
+    }
+
+    /// The live sessions of the caller, the last used first, and which of them is the caller's own.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for nobody, [`Error::Unavailable`].
+    pub async fn sessions(&self, caller: Caller) -> Result<(Vec<Session>, Option<Uuid>), Error> {
+        let person = signed_in(caller)?;
+        let sessions = self.db.live_sessions(person.user_id, self.lifetimes.idle).await?;
+        Ok((sessions, person.session_id))
+    }
+
+    async fn end(
+        &self,
+        user_id: Uuid,
+        session_id: Option<Uuid>,
+        reason: &'static str,
+        client: &Client,
+    ) -> Result<i64, Error> {
+        let ended = self
+            .db
+            .end_sessions(&End {
+                user_id,
+                session_id,
+                reason,
+                client,
+            })
+            .await?;
+        info!(user.id = %user_id, ended, reason, "user {user_id} ended {ended} sessions");
+        Ok(ended)
+    }
+}
+
+fn signed_in(caller: Caller) -> Result<Person, Error> {
+    caller.person().ok_or(Error::Forbidden(
+        "sign in first: this concerns the caller's own sessions",
+    ))
+}

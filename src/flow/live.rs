@@ -1,0 +1,202 @@
+//! Which sessions live, kept in memory and honest.
+//!
+//! An entry is what the database said when it was asked. It is dropped when the database announces a
+//! change, and none is believed once the announcements can no longer be trusted: then the database is
+//! asked every time. So an end that was committed is noticed at once where the listener hears it, and
+//! after [`TRUST`] at the latest where it has gone deaf without a word.
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use moka::sync::Cache;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::storage::{Announcement, LiveSession};
+
+/// How long after the listener's last sign of life what is kept may be believed.
+pub(super) const TRUST: Duration = Duration::from_secs(4);
+/// Sessions kept, and for how long at most: a bound for memory, and for a fault of ours.
+const CAPACITY: u64 = 200_000;
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// What is known of a session; `None` is known to have ended, which is final.
+#[derive(Clone, Debug)]
+struct Known(Option<(LiveSession, OffsetDateTime)>);
+
+/// The sessions kept, and how far they can be believed.
+#[derive(Debug)]
+pub(super) struct LiveSessions {
+    sessions: Cache<Uuid, Known>,
+    /// Counts announcements, so that an answer that one has overtaken is not kept.
+    heard: AtomicU64,
+    last_sign_of_life: Mutex<Option<Instant>>,
+}
+
+/// A mark taken before the database is asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark(u64);
+
+impl LiveSessions {
+    pub(super) fn new() -> Self {
+        Self {
+            sessions: Cache::builder()
+                .max_capacity(CAPACITY)
+                .time_to_live(LONGEST)
+                .build(),
+            heard: AtomicU64::new(0),
+            last_sign_of_life: Mutex::new(None),
+        }
+    }
+
+    /// What is kept of a session and can be believed `now`: `Some(None)` if it is known to have ended.
+    pub(super) fn get(&self, id: Uuid, now: OffsetDateTime) -> Option<Option<LiveSession>> {
+        if !self.is_trusted() {
+            return None;
+        }
+        let Known(known) = self.sessions.get(&id)?;
+        Some(
+            known
+                .filter(|(_, until)| now < *until)
+                .map(|(session, _)| session),
+        )
+    }
+
+    /// To be taken before the database is asked.
+    pub(super) fn mark(&self) -> Mark {
+        Mark(self.heard.load(Ordering::SeqCst))
+    }
+
+    /// Keeps what the database answered, unless something was announced since `mark`: the answer may
+    /// then be older than the announcement.
+    pub(super) fn keep(&self, id: Uuid, answer: Option<LiveSession>, mark: Mark, now: OffsetDateTime) {
+        let until = answer.map(|session| {
+            let until = now + session.lives_for;
+            (session, until)
+        });
+        self.sessions.insert(id, Known(until));
+        // Checked after the insert: an announcement that comes now drops the entry itself.
+        if self.heard.load(Ordering::SeqCst) != mark.0 {
+            self.sessions.invalidate(&id);
+        }
+    }
+
+    /// Takes an announcement in.
+    pub(super) fn hear(&self, announcement: Announcement) {
+        match announcement {
+            Announcement::Heard => {}
+            Announcement::Connected => {
+                self.heard.fetch_add(1, Ordering::SeqCst);
+                self.sessions.invalidate_all();
+            }
+            Announcement::SessionEnded(id) => {
+                self.heard.fetch_add(1, Ordering::SeqCst);
+                self.sessions.invalidate(&id);
+            }
+            Announcement::UserChanged(user) => {
+                self.heard.fetch_add(1, Ordering::SeqCst);
+                // Rare, and made by operators alone, so a walk costs less than an index would.
+                for (id, Known(known)) in &self.sessions {
+                    if known.is_none_or(|(session, _)| session.user_id == user) {
+                        self.sessions.invalidate(id.as_ref());
+                    }
+                }
+            }
+            Announcement::KeysChanged => return,
+        }
+        *self
+            .last_sign_of_life
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// The listener has ended: nothing is believed from now on.
+    pub(super) fn lose_trust(&self) {
+        *self
+            .last_sign_of_life
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn is_trusted(&self) -> bool {
+        let last = *self
+            .last_sign_of_life
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        last.is_some_and(|last| last.elapsed() < TRUST)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2030-01-01 12:00 UTC);
+    const ID: Uuid = Uuid::from_u128(1);
+
+    fn session(user: u128) -> LiveSession {
+        LiveSession {
+            user_id: Uuid::from_u128(user),
+            address: None,
+            roles: Vec::new(),
+            claims: Default::default(),
+            lives_for: Duration::from_secs(100),
+        }
+    }
+
+    fn trusted() -> LiveSessions {
+        let live = LiveSessions::new();
+        live.hear(Announcement::Connected);
+        live
+    }
+
+    #[test]
+    fn nothing_is_believed_before_the_listener_is_up_or_after_it_is_gone() {
+        let live = LiveSessions::new();
+        live.keep(ID, Some(session(7)), live.mark(), NOW);
+        assert!(live.get(ID, NOW).is_none());
+        live.hear(Announcement::Heard);
+        assert!(live.get(ID, NOW).is_some());
+        live.lose_trust();
+        assert!(live.get(ID, NOW).is_none());
+        live.hear(Announcement::Connected);
+        assert!(
+            live.get(ID, NOW).is_none(),
+            "a new connection has heard nothing of what was missed"
+        );
+    }
+
+    #[test]
+    fn an_announcement_drops_what_it_concerns_and_nothing_else() {
+        let live = trusted();
+        let other = Uuid::from_u128(2);
+        live.keep(ID, Some(session(7)), live.mark(), NOW);
+        live.keep(other, Some(session(8)), live.mark(), NOW);
+        live.hear(Announcement::SessionEnded(ID));
+        assert!(live.get(ID, NOW).is_none() && live.get(other, NOW).is_some());
+        live.hear(Announcement::UserChanged(Uuid::from_u128(8)));
+        assert!(live.get(other, NOW).is_none());
+    }
+
+    #[test]
+    fn an_answer_that_an_announcement_overtook_is_not_kept() {
+        let live = trusted();
+        let mark = live.mark();
+        live.hear(Announcement::SessionEnded(ID));
+        live.keep(ID, Some(session(7)), mark, NOW);
+        assert!(live.get(ID, NOW).is_none());
+    }
+
+    #[test]
+    fn a_session_is_over_at_its_end_without_any_announcement() {
+        let live = trusted();
+        live.keep(ID, Some(session(7)), live.mark(), NOW);
+        assert!(live.get(ID, NOW + Duration::from_secs(99)).unwrap().is_some());
+        assert!(live.get(ID, NOW + Duration::from_secs(100)).unwrap().is_none());
+        live.keep(ID, None, live.mark(), NOW);
+        assert!(live.get(ID, NOW).unwrap().is_none());
+    }
+}

@@ -1,0 +1,68 @@
+//! Tokens that were verified, so that a signature is checked once and not at every request.
+//!
+//! Kept by the token's SHA-256, never by the token. What has ended or changed since is not known
+//! here; `live` knows.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use aws_lc_rs::digest;
+use moka::sync::Cache;
+use time::OffsetDateTime;
+
+use crate::token::{TokenFault, Verified, Verifier};
+
+/// Tokens kept, and for how long at most.
+const CAPACITY: u64 = 200_000;
+const LONGEST: Duration = Duration::from_secs(300);
+
+#[derive(Debug)]
+pub(super) struct SeenTokens {
+    seen: Cache<[u8; 32], Arc<Verified>>,
+    /// Counts changes of the keys, so that a judgement that one has overtaken is not kept.
+    changes: AtomicU64,
+}
+
+impl SeenTokens {
+    pub(super) fn new() -> Self {
+        Self {
+            seen: Cache::builder()
+                .max_capacity(CAPACITY)
+                .time_to_live(LONGEST)
+                .build(),
+            changes: AtomicU64::new(0),
+        }
+    }
+
+    /// What a token says, if it is ours and in its time.
+    pub(super) fn verify(
+        &self,
+        verifier: &Verifier,
+        token: &str,
+        now: OffsetDateTime,
+    ) -> Result<Arc<Verified>, TokenFault> {
+        let digest = digest::digest(&digest::SHA256, token.as_bytes());
+        let key: [u8; 32] = digest.as_ref().try_into().expect("SHA-256 has 32 bytes");
+        if let Some(verified) = self.seen.get(&key)
+            && now < verified.expires_at
+        {
+            return Ok(verified);
+        }
+        let before = self.changes.load(Ordering::SeqCst);
+        // The verifier knows the leeway at the end of a token's time, and says why one is refused.
+        let verified = Arc::new(verifier.verify(token, now)?);
+        self.seen.insert(key, Arc::clone(&verified));
+        // Checked after the insert: a change that comes now drops the entry itself.
+        if self.changes.load(Ordering::SeqCst) != before {
+            self.seen.invalidate(&key);
+        }
+        Ok(verified)
+    }
+
+    /// To be called when keys have changed: a retired key's tokens are no longer good.
+    pub(super) fn forget(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        self.seen.invalidate_all();
+    }
+}

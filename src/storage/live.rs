@@ -1,0 +1,69 @@
+//! What a token may do right now: one row by its session's id, or nothing if that has ended.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::log_ins::string_map;
+use super::{Db, Error};
+use crate::model::Address;
+
+/// A session that lives, with what its account may do.
+#[derive(Clone, Debug)]
+pub struct LiveSession {
+    /// The person.
+    pub user_id: Uuid,
+    /// The wallet that signed in, where one did.
+    pub address: Option<Address>,
+    /// Roles besides `user`.
+    pub roles: Vec<String>,
+    /// Claims that an operator added.
+    pub claims: BTreeMap<String, String>,
+    /// For how long it lives on if nothing happens.
+    pub lives_for: Duration,
+}
+
+pub(super) const FIND: &str = "
+select s.user_id, s.address,
+  array(select r.role from auth.user_roles r where r.user_id = s.user_id order by r.role) as roles,
+  (select coalesce(jsonb_object_agg(c.name, c.value), '{}')
+   from auth.custom_claims c where c.user_id = s.user_id) as claims,
+  extract(epoch from least(s.ends_at, s.last_used_at + make_interval(secs => $3))
+    - clock_timestamp() - make_interval(secs => $1))::double precision as lives_for
+from auth.sessions s
+join auth.users u on u.id = s.user_id
+where s.id = $2 and s.ended_at is null and u.disabled_at is null";
+
+impl Db {
+    /// The session, if it lives and its account is not disabled.
+    ///
+    /// # Errors
+    /// [`Error`] when the database gave no answer.
+    pub async fn live_session(&self, id: Uuid, idle: Duration) -> Result<Option<LiveSession>, Error> {
+        let row = self
+            .query_opt(FIND, &[&self.clock_offset(), &id, &idle.as_secs_f64()])
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        // A negative or absurd number of seconds is no duration: the session is over.
+        let Ok(lives_for) = Duration::try_from_secs_f64(row.get("lives_for")) else {
+            return Ok(None);
+        };
+        if lives_for.is_zero() {
+            return Ok(None);
+        }
+        let address = row
+            .get::<_, Option<&[u8]>>("address")
+            .map(TryInto::try_into)
+            .transpose();
+        Ok(Some(LiveSession {
+            user_id: row.get("user_id"),
+            address: address
+                .map_err(|_| Error::Content("a session's address"))?
+                .map(Address::from_bytes),
+            roles: row.get("roles"),
+            claims: string_map(&row.get("claims"))?,
+            lives_for,
+        }))
+    }
+}

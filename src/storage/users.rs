@@ -1,0 +1,278 @@
+//! What is known of people, for operators to look at. It only reads, and no secret is among it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::serde::rfc3339;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::log_ins::string_map;
+use super::{Db, Error};
+use crate::model::{Address, Whose};
+
+/// A person, on one line.
+#[derive(Debug, Serialize)]
+pub struct UserLine {
+    /// The user id.
+    pub user_id: Uuid,
+    /// Addresses of externally owned accounts, and contracts as `CHAIN:ADDRESS`.
+    pub wallets: Vec<String>,
+    /// Roles besides `user` that were granted.
+    pub roles: Vec<String>,
+    /// Sessions that are not over.
+    pub sessions: i64,
+    /// Since when the person is known.
+    #[serde(with = "rfc3339")]
+    pub created_at: OffsetDateTime,
+    /// Since when it is disabled, if it is.
+    #[serde(with = "rfc3339::option")]
+    pub disabled_at: Option<OffsetDateTime>,
+}
+
+/// A person, in full.
+#[derive(Debug, Serialize)]
+pub struct User {
+    /// The user id.
+    pub user_id: Uuid,
+    /// Since when the person is known.
+    #[serde(with = "rfc3339")]
+    pub created_at: OffsetDateTime,
+    /// Since when it is disabled, if it is.
+    #[serde(with = "rfc3339::option")]
+    pub disabled_at: Option<OffsetDateTime>,
+    /// Roles besides `user` that were granted.
+    pub roles: Vec<String>,
+    /// Claims that an operator added.
+    pub claims: BTreeMap<String, String>,
+}
+
+/// A wallet of a person.
+#[derive(Debug, Serialize)]
+pub struct Wallet {
+    /// Its address.
+    pub address: Address,
+    /// Its chain; 0 for an externally owned account.
+    pub chain: i64,
+    /// Since when it is known.
+    #[serde(with = "rfc3339")]
+    pub created_at: OffsetDateTime,
+}
+
+/// An account of a person on one network.
+#[derive(Debug, Serialize)]
+pub struct Account {
+    /// The network.
+    pub network: String,
+    /// The address, in checksum form.
+    pub address: String,
+    /// The name that its owner gave it.
+    pub name: Option<String>,
+    /// When it came into being.
+    #[serde(with = "rfc3339")]
+    pub created_at: OffsetDateTime,
+    /// When it was last changed.
+    #[serde(with = "rfc3339")]
+    pub updated_at: OffsetDateTime,
+}
+
+/// A session that is not over.
+#[derive(Debug, Serialize)]
+pub struct Session {
+    /// Its id.
+    pub id: Uuid,
+    /// How it was opened.
+    pub flow: String,
+    /// When it was opened.
+    #[serde(with = "rfc3339")]
+    pub created_at: OffsetDateTime,
+    /// When it was last restored.
+    #[serde(with = "rfc3339")]
+    pub last_used_at: OffsetDateTime,
+    /// When it ends unless it is used.
+    #[serde(with = "rfc3339")]
+    pub ends_at: OffsetDateTime,
+    /// The client's address at the log-in, where it is known.
+    pub ip: Option<String>,
+    /// The client's own description at the log-in, where it is known.
+    pub user_agent: Option<String>,
+}
+
+pub(super) const LIST: &str = "
+select u.id, u.created_at, u.disabled_at,
+  array(select case when w.chain = 0 then '' else w.chain || ':' end || encode(w.address, 'hex')
+        from auth.wallets w where w.user_id = u.id order by w.chain, w.address) as wallets,
+  array(select r.role from auth.user_roles r where r.user_id = u.id order by r.role) as roles,
+  (select count(*)
+   from auth.sessions s
+   where s.user_id = u.id and s.ended_at is null
+     and least(s.ends_at, s.last_used_at + make_interval(secs => $2)) > clock_timestamp() + make_interval(secs => $1)
+  ) as sessions
+from auth.users u
+where $3::uuid is null or u.id > $3
+order by u.id
+limit $4";
+
+pub(super) const FIND: &str = "
+select u.id, u.created_at, u.disabled_at,
+  array(select r.role from auth.user_roles r where r.user_id = u.id order by r.role) as roles,
+  (select coalesce(jsonb_object_agg(c.name, c.value), '{}') from auth.custom_claims c where c.user_id = u.id) as claims
+from auth.users u
+where u.id = $3 or u.id = (select w.user_id from auth.wallets w where w.address = $1 and w.chain = $2)";
+
+pub(super) const WALLETS: &str = "
+select address, chain, created_at
+from auth.wallets
+where user_id = $1
+order by chain, address";
+
+pub(super) const ACCOUNTS: &str = "
+select a.network, a.address, a.name, a.created_at, a.updated_at
+from public.accounts a
+join public.networks n on n.name = a.network
+where a.user_id = $1
+order by n.chain_id, a.address";
+
+pub(super) const SESSIONS: &str = "
+select id, flow, created_at, last_used_at, host(ip) as ip, user_agent,
+  least(ends_at, last_used_at + make_interval(secs => $2)) as ends_at
+from auth.sessions
+where user_id = $3 and ended_at is null
+  and least(ends_at, last_used_at + make_interval(secs => $2)) > clock_timestamp() + make_interval(secs => $1)
+order by last_used_at desc";
+
+impl Db {
+    /// People in the order of their ids, from the one after `after`. Sessions unused for `idle` are over.
+    ///
+    /// # Errors
+    /// [`Error`] when the database gave no answer.
+    pub async fn users(
+        &self,
+        after: Option<Uuid>,
+        limit: u32,
+        idle: Duration,
+    ) -> Result<Vec<UserLine>, Error> {
+        let rows = self
+            .query(
+                LIST,
+                &[
+                    &self.clock_offset(),
+                    &idle.as_secs_f64(),
+                    &after,
+                    &i64::from(limit),
+                ],
+            )
+            .await?;
+        rows.iter().map(user_line).collect()
+    }
+
+    /// A person. `None` when there is no such account.
+    ///
+    /// # Errors
+    /// [`Error`] when the database gave no answer.
+    pub async fn find_user(&self, whose: &Whose) -> Result<Option<User>, Error> {
+        let address = whose.address().map(|address| address.as_bytes().as_slice());
+        let row = self
+            .query_opt(FIND, &[&address, &whose.chain(), &whose.user_id()])
+            .await?;
+        row.map(|row| {
+            Ok(User {
+                user_id: row.get("id"),
+                created_at: row.get("created_at"),
+                disabled_at: row.get("disabled_at"),
+                roles: row.get("roles"),
+                claims: string_map(&row.get("claims"))?,
+            })
+        })
+        .transpose()
+    }
+
+    /// A person's wallets.
+    ///
+    /// # Errors
+    /// [`Error`] when the database gave no answer.
+    pub async fn wallets(&self, user_id: Uuid) -> Result<Vec<Wallet>, Error> {
+        let rows = self.query(WALLETS, &[&user_id]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Wallet {
+                    address: address(row.get("address"))?,
+                    chain: row.get("chain"),
+                    created_at: row.get("created_at"),
+                })
+            })
+            .collect()
+    }
+
+    /// A person's accounts on the networks.
+    ///
+    /// # Errors
+    /// [`Error`] when the database gave no answer.
+    pub async fn accounts(&self, user_id: Uuid) -> Result<Vec<Account>, Error> {
+        let rows = self.query(ACCOUNTS, &[&user_id]).await?;
+        Ok(rows
+            .iter()
+            .map(|row| Account {
+                network: row.get("network"),
+                address: row.get("address"),
+                name: row.get("name"),
+                created_at: row.get("created_at"),
+                updated_at: row.get("updated_at"),
+            })
+            .collect())
+    }
+
+    /// A person's sessions that are not over, the last used first.
+    ///
+    /// # Errors
+    /// [`Error`] when the database gave no answer.
+    pub async fn live_sessions(&self, user_id: Uuid, idle: Duration) -> Result<Vec<Session>, Error> {
+        let rows = self
+            .query(SESSIONS, &[&self.clock_offset(), &idle.as_secs_f64(), &user_id])
+            .await?;
+        Ok(rows
+            .iter()
+            .map(|row| Session {
+                id: row.get("id"),
+                flow: row.get("flow"),
+                created_at: row.get("created_at"),
+                last_used_at: row.get("last_used_at"),
+                ends_at: row.get("ends_at"),
+                ip: row.get("ip"),
+                user_agent: row.get("user_agent"),
+            })
+            .collect())
+    }
+}
+
+/// An address column.
+pub(super) fn address(bytes: &[u8]) -> Result<Address, Error> {
+    let bytes = bytes.try_into().map_err(|_| Error::Content("an address"))?;
+    Ok(Address::from_bytes(bytes))
+}
+
+fn user_line(row: &Row) -> Result<UserLine, Error> {
+    let wallets: Vec<String> = row.get("wallets");
+    let wallet = |text: String| {
+        // The database knows the digits, and not how ERC-55 writes them.
+        let (chain, digits) = text.split_once(':').unwrap_or(("", &text));
+        let whose: Address = format!("0x{digits}")
+            .parse()
+            .map_err(|_| Error::Content("an address"))?;
+        Ok(if chain.is_empty() {
+            whose.to_string()
+        } else {
+            format!("{chain}:{whose}")
+        })
+    };
+    Ok(UserLine {
+        user_id: row.get("id"),
+        wallets: wallets.into_iter().map(wallet).collect::<Result<_, Error>>()?,
+        roles: row.get("roles"),
+        sessions: row.get("sessions"),
+        created_at: row.get("created_at"),
+        disabled_at: row.get("disabled_at"),
+    })
+}
