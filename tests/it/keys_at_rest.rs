@@ -1,12 +1,10 @@
 //! What of a signing key lies in the database, and what the commands print of it.
 
-use hasura_siwe::secret::Secret;
-use hasura_siwe::token::KeySeal;
 use serde_json::Value;
 
 use crate::support::app::{TestApp, WITH_OWN_KEYS, variables};
 use crate::support::db::TestDb;
-use crate::support::keys::{generate, keys, log_in, own_keys};
+use crate::support::keys::{generate, keys, log_in, own_keys, private_key};
 use crate::support::process::{Process, run};
 
 #[tokio::test]
@@ -37,21 +35,12 @@ async fn another_encryption_key_opens_nothing_and_the_start_says_so() {
 #[tokio::test]
 async fn no_private_key_lies_in_clear_in_any_table() {
     let app = TestApp::with(WITH_OWN_KEYS).await;
-    let seal = {
-        let mut key = [0; 32];
-        hex::decode_to_slice(WITH_OWN_KEYS[1].1, &mut key).unwrap();
-        KeySeal::new(&Secret::new(key))
-    };
     let client = app.db.connect().await;
     for algorithm in ["EdDSA", "ES256", "RS256"] {
         let kid = generate(&app.db, algorithm).await;
         app.app_service.reload_keys().await.unwrap();
         log_in(&app).await;
-        let row = client
-            .query_one("select sealed from auth.signing_keys where kid = $1", &[&kid])
-            .await
-            .unwrap();
-        let private = seal.open(&kid, row.get(0)).unwrap();
+        let private = private_key(&app.db, &kid).await;
         let secret = private.expose();
         // Whole, and a piece from the middle of the numbers that only the private half has.
         let pieces = [&secret[..], &secret[secret.len() - 24..secret.len() - 8]];

@@ -169,6 +169,11 @@ impl Hasura {
 
 /// The local engine on a port of its own, configured by Hasura's names alone.
 pub async fn start_engine(app: &TestApp, mode: Mode, clock: Clock) -> SocketAddr {
+    engine_with(app, mode, JWT_SECRET.to_owned(), clock).await
+}
+
+/// The same, with this HASURA_GRAPHQL_JWT_SECRET where the mode is JWT.
+pub async fn engine_with(app: &TestApp, mode: Mode, jwt_secret: String, clock: Clock) -> SocketAddr {
     let mut given = vec![
         ("HASURA_GRAPHQL_ADMIN_SECRET", ADMIN_SECRET.to_owned()),
         ("HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE", "true".to_owned()),
@@ -179,7 +184,7 @@ pub async fn start_engine(app: &TestApp, mode: Mode, clock: Clock) -> SocketAddr
     ];
     match mode {
         Mode::Jwt => given.extend([
-            ("HASURA_GRAPHQL_JWT_SECRET", JWT_SECRET.to_owned()),
+            ("HASURA_GRAPHQL_JWT_SECRET", jwt_secret),
             ("HASURA_GRAPHQL_UNAUTHORIZED_ROLE", "guest".to_owned()),
         ]),
         Mode::Webhook => given.push((

@@ -1,6 +1,8 @@
 //! Keys of the service's own: the variables, the operator's commands, and log-ins that use them.
 
 use hasura_siwe::config::Variables;
+use hasura_siwe::secret::Secret;
+use hasura_siwe::token::KeySeal;
 
 use super::app::{TestApp, WITH_OWN_KEYS, variables};
 use super::db::TestDb;
@@ -29,6 +31,16 @@ pub async fn generate(db: &TestDb, algorithm: &str) -> String {
     let (code, said) = keys(db, &["generate", "--alg", algorithm]).await;
     assert_eq!(code, 0, "{said}");
     said.split_whitespace().next().unwrap().to_owned()
+}
+
+/// The private half of a key that may sign, as PKCS#8.
+pub async fn private_key(db: &TestDb, kid: &str) -> Secret<Vec<u8>> {
+    let mut key = [0; 32];
+    hex::decode_to_slice(WITH_OWN_KEYS[1].1, &mut key).unwrap();
+    let client = db.connect().await;
+    let sql = "select sealed from auth.signing_keys where kid = $1";
+    let row = client.query_one(sql, &[&kid]).await.unwrap();
+    KeySeal::new(&Secret::new(key)).open(kid, row.get(0)).unwrap()
 }
 
 /// The access token of a fresh wallet's log-in.
