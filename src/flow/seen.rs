@@ -66,3 +66,44 @@ impl SeenTokens {
         self.seen.invalidate_all();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::JwtSecret;
+    use crate::token::{Identity, KeyRing, Signer};
+    use time::macros::datetime;
+    use uuid::Uuid;
+
+    const NOW: OffsetDateTime = datetime!(2030-01-01 12:00 UTC);
+
+    #[test]
+    fn a_signature_is_checked_once_until_the_keys_change() {
+        let secret = r#"{"type":"HS256","key":"9fK2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0A"}"#;
+        let secret = JwtSecret::parse(secret).unwrap();
+        let ring = KeyRing::of(&secret.keys);
+        let hour = Duration::from_secs(3600);
+        let signer = Signer::new(&secret, Arc::clone(&ring), hour, hour);
+        let identity = Identity {
+            user_id: Uuid::from_u128(1),
+            session_id: Some(Uuid::from_u128(2)),
+            address: None,
+            extra_roles: Vec::new(),
+            custom_claims: Default::default(),
+        };
+        let token = signer
+            .pen()
+            .unwrap()
+            .sign(Uuid::from_u128(3), &identity, NOW, NOW + hour);
+        let (verifier, seen) = (Verifier::new(&secret, ring), SeenTokens::new());
+        let first = seen.verify(&verifier, &token, NOW).unwrap();
+        assert!(Arc::ptr_eq(&first, &seen.verify(&verifier, &token, NOW).unwrap()));
+        seen.forget();
+        assert!(!Arc::ptr_eq(
+            &first,
+            &seen.verify(&verifier, &token, NOW).unwrap()
+        ));
+        // What was good once is judged again when its time is over.
+        assert!(seen.verify(&verifier, &token, NOW + hour * 2).is_err());
+    }
+}

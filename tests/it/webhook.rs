@@ -244,6 +244,18 @@ async fn a_session_that_lay_idle_for_too_long_is_over_although_its_token_lives()
         .assert_error(401, "session_ended");
 }
 
+#[tokio::test]
+async fn a_restore_keeps_a_session_alive_beyond_the_idle_time_that_was_known() {
+    let app = TestApp::with(&[("REFRESH_IDLE_TTL", "10m")]).await;
+    let reply = app.log_in_with(&app.message(&wallet())).await;
+    let bearer = format!("Bearer {}", access(&reply));
+    app.clock.advance(Duration::minutes(9));
+    get(&base(&app), &[("authorization", &bearer)]).await.assert_ok();
+    app.restore(&reply.refresh_token()).await.assert_ok();
+    app.clock.advance(Duration::minutes(2));
+    get(&base(&app), &[("authorization", &bearer)]).await.assert_ok();
+}
+
 /// Until the announcement has arrived. Bounded: a change that nobody hears fails the test.
 async fn eventually(holds: impl AsyncFn() -> bool) {
     for _ in 0..200 {
