@@ -27,6 +27,7 @@ grant connect on database siwe to hasura;
 
 \connect siwe
 revoke create on schema public from public;
+grant usage, create on schema public to siwe;
 create extension if not exists pgcrypto;
 -- Hasura makes this schema itself where it may create schemas; here it may not, and needs only to own it.
 create schema hdb_catalog authorization hasura;

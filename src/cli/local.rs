@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Args;
 
 use super::logging;
@@ -13,7 +14,8 @@ use crate::local::{Settings, Stack};
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Where the data lies between runs. Default: a folder of the system's for such data.
+    /// Where the data lies between runs. Default: `/var/lib/hasura-siwe` for root, else `hasura-siwe` in
+    /// $XDG_STATE_HOME or ~/.local/state.
     #[arg(long)]
     data: Option<PathBuf>,
     /// Where the stack answers, as the proxy does in compose.
@@ -29,7 +31,8 @@ pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::R
     let settings = Settings {
         data: arguments
             .data
-            .unwrap_or_else(|| crate::local::default_data_folder(&variables)),
+            .or_else(|| crate::local::default_data_folder(&variables))
+            .context("there is no home to keep the data in: name a folder with --data")?,
         front: arguments.front,
         engine: arguments.engine,
     };

@@ -1,7 +1,7 @@
 //! Naming accounts.
 
 use super::{Error, Service};
-use crate::model::{AccountName, Address, Caller, Client};
+use crate::model::{AccountName, Address, Caller, Client, NetworkName};
 use crate::storage::{NewName, Renamed};
 
 /// A name for one address on several networks, as it was asked for.
@@ -25,7 +25,7 @@ impl Service {
     /// A user names only the accounts of their own address; an admin any.
     ///
     /// # Errors
-    /// [`Error::Forbidden`], [`Error::NetworkUnknown`], [`Error::NameInvalid`],
+    /// [`Error::Forbidden`], [`Error::SessionEnded`], [`Error::NetworkUnknown`], [`Error::NameInvalid`],
     /// [`Error::BadRequest`], [`Error::AddressNotChecksummed`], [`Error::AccountDisabled`] or
     /// [`Error::Unavailable`]; nothing has changed then.
     pub async fn update_account(
@@ -41,6 +41,9 @@ impl Service {
             caller.person().map(|person| person.user_id),
             matches!(caller, Caller::Admin(_)),
         );
+        if let Some(person) = caller.person() {
+            self.still_signed_in(person).await?;
+        }
         let address: Address = update.address.parse()?;
         let name = AccountName::parse(update.name)?;
         let networks = distinct(update.networks);
@@ -53,6 +56,15 @@ impl Service {
             return Err(Error::BadRequest(format!(
                 "more than {MAX_NETWORKS} networks in one request"
             )));
+        }
+        // What cannot be a network's name is unknown without asking; and only its beginning is repeated.
+        let strange: Vec<String> = networks
+            .iter()
+            .filter(|name| name.parse::<NetworkName>().is_err())
+            .map(|name| name.chars().filter(|c| !c.is_control()).take(64).collect())
+            .collect();
+        if !strange.is_empty() {
+            return Err(Error::NetworkUnknown(strange));
         }
         let new = NewName {
             address,

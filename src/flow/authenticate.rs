@@ -12,7 +12,7 @@ use tracing::{debug, info, warn};
 use uuid::Uuid;
 
 use super::{Error, Service};
-use crate::model::{ADMIN_ROLE, Address, USER_ROLE};
+use crate::model::{ADMIN_ROLE, Address, Person, USER_ROLE};
 use crate::storage::{Announcement, LiveSession, listen};
 
 /// Whom a request comes from.
@@ -66,6 +66,21 @@ impl Service {
             custom_claims: session.claims,
             ask_again_at: verified.expires_at.min(now + ASK_AGAIN),
         })
+    }
+
+    /// Refuses a person whose token outlived its session: Hasura in JWT mode lets it through, and what
+    /// the token's owner ended must not change anything here. A minted token may have no session.
+    pub(super) async fn still_signed_in(&self, person: Person) -> Result<(), Error> {
+        let Some(id) = person.session_id else {
+            return Ok(());
+        };
+        let now = self.clock.now();
+        let session = match self.live.get(id, now) {
+            Some(known) => known,
+            None => self.look_up(id, now).await?,
+        };
+        let own = session.is_some_and(|session| session.user_id == person.user_id);
+        own.then_some(()).ok_or(Error::SessionEnded)
     }
 
     async fn look_up(&self, id: Uuid, now: OffsetDateTime) -> Result<Option<LiveSession>, Error> {

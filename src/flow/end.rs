@@ -10,7 +10,8 @@ use crate::model::{Caller, Client, Person};
 use crate::storage::{End, Session};
 
 impl Service {
-    /// Ends the session that the caller's token belongs to. Returns how many ended, one or none.
+    /// Ends the session that the caller's token belongs to. Returns how many ended, one or none: whoever
+    /// signed out may say so again.
     ///
     /// # Errors
     /// [`Error::Forbidden`] for nobody, [`Error::BadRequest`] for a token without a session,
@@ -28,8 +29,11 @@ impl Service {
     /// # Errors
     /// [`Error::Forbidden`] for nobody, [`Error::Unavailable`].
     pub async fn log_out_everywhere(&self, caller: Caller, client: &Client) -> Result<i64, Error> {
-        self.end(signed_in(caller)?.user_id, None, "logout_all", client)
-            .await
+        let person = signed_in(caller)?;
+        if self.is_over(person).await? {
+            return Ok(0);
+        }
+        self.end(person.user_id, None, "logout_all", client).await
     }
 
     /// Ends one session of the caller. Somebody else's is as unknown as one that never was.
@@ -41,17 +45,30 @@ impl Service {
         let id = Uuid::parse_str(id).map_err(|_| {
             Error::BadRequest("id is not the id of a session: v1Sessions lists them".to_owned())
         })?;
+        if self.is_over(person).await? {
+            return Ok(0);
+        }
         self.end(person.user_id, Some(id), "ended", client).await
     }
 
     /// The live sessions of the caller, the last used first, and which of them is the caller's own.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for nobody, [`Error::Unavailable`].
+    /// [`Error::Forbidden`] for nobody, [`Error::SessionEnded`], [`Error::Unavailable`].
     pub async fn sessions(&self, caller: Caller) -> Result<(Vec<Session>, Option<Uuid>), Error> {
         let person = signed_in(caller)?;
+        self.still_signed_in(person).await?;
         let sessions = self.db.live_sessions(person.user_id, self.lifetimes.idle).await?;
         Ok((sessions, person.session_id))
+    }
+
+    /// Whether the caller's own session is over. Such a caller ends nothing any more: it is a retry, which
+    /// finds everything ended, or a thief with a token that its owner has ended.
+    async fn is_over(&self, person: Person) -> Result<bool, Error> {
+        match self.still_signed_in(person).await {
+            Err(Error::SessionEnded) => Ok(true),
+            other => other.map(|()| false),
+        }
     }
 
     async fn end(

@@ -82,14 +82,16 @@ impl LiveSessions {
         }
     }
 
-    /// Takes an announcement in.
+    /// Takes an announcement in. Only a sign of life renews the trust: an announcement may be old by the
+    /// time it is read.
     pub(super) fn hear(&self, announcement: Announcement) {
         match announcement {
-            Announcement::Heard => {}
+            Announcement::Heard => self.trust_from(Some(Instant::now())),
             Announcement::Connected => {
-                self.heard.fetch_add(1, Ordering::SeqCst);
-                self.sessions.invalidate_all();
+                self.forget_all();
+                self.trust_from(Some(Instant::now()));
             }
+            Announcement::ManyChanged => self.forget_all(),
             Announcement::SessionEnded(id) => {
                 self.heard.fetch_add(1, Ordering::SeqCst);
                 self.sessions.invalidate(&id);
@@ -103,20 +105,25 @@ impl LiveSessions {
                     }
                 }
             }
-            Announcement::KeysChanged => return,
+            Announcement::KeysChanged => {}
         }
+    }
+
+    fn forget_all(&self) {
+        self.heard.fetch_add(1, Ordering::SeqCst);
+        self.sessions.invalidate_all();
+    }
+
+    fn trust_from(&self, sign_of_life: Option<Instant>) {
         *self
             .last_sign_of_life
             .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+            .unwrap_or_else(PoisonError::into_inner) = sign_of_life;
     }
 
     /// The listener has ended: nothing is believed from now on.
     pub(super) fn lose_trust(&self) {
-        *self
-            .last_sign_of_life
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = None;
+        self.trust_from(None);
     }
 
     fn is_trusted(&self) -> bool {

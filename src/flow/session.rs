@@ -1,7 +1,7 @@
 //! Restoring a session with its refresh token.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
@@ -28,12 +28,20 @@ pub struct Tokens {
 
 type Outcome = Result<Arc<Rotated>, Arc<storage::Error>>;
 
+type Statement = Shared<BoxFuture<'static, Outcome>>;
+
 /// Statements under way, by the token they spend: equal requests in one process share one.
 ///
 /// It saves the database the work of many tabs that wake up together. It is no cache: an entry is
-/// gone when its statement is done.
+/// gone when its statement is done, whether or not anybody waited for it.
 #[derive(Default)]
-pub(super) struct InFlight(Mutex<HashMap<TokenHash, Shared<BoxFuture<'static, Outcome>>>>);
+pub(super) struct InFlight(Mutex<HashMap<TokenHash, Statement>>);
+
+impl InFlight {
+    fn lock(&self) -> MutexGuard<'_, HashMap<TokenHash, Statement>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Service {
     /// Spends `token` for its successor and reads the claims afresh.
@@ -81,33 +89,28 @@ impl Service {
     }
 
     async fn rotate_once(self: &Arc<Self>, presented: &RefreshToken, client: &Client) -> Outcome {
-        let hash = presented.hash();
         let statement = {
-            let mut under_way = self.restores.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut under_way = self.restores.lock();
             under_way
-                .entry(hash)
+                .entry(presented.hash())
                 .or_insert_with(|| self.begin_rotation(presented, client))
                 .clone()
         };
-        let outcome = statement.await;
-        self.restores
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&hash);
-        outcome
+        statement.await
     }
 
-    /// Runs on its own task: a client that goes away must not take the others' answer along.
-    fn begin_rotation(
-        self: &Arc<Self>,
-        presented: &RefreshToken,
-        client: &Client,
-    ) -> Shared<BoxFuture<'static, Outcome>> {
+    /// Runs on its own task: a client that goes away must not take the others' answer along, and must
+    /// not leave it behind either. The task takes its entry out before anybody learns the outcome, so
+    /// whoever comes later asks the database.
+    fn begin_rotation(self: &Arc<Self>, presented: &RefreshToken, client: &Client) -> Statement {
         let (service, client, hash) = (Arc::clone(self), client.clone(), presented.hash());
         let salt = Salt::draw(&self.entropy);
         let successor = presented.successor(salt).hash();
         let task = tokio::spawn(async move {
+            let _entry = Entry {
+                service: &service,
+                hash,
+            };
             service
                 .db
                 .rotate(&Rotation {
@@ -131,5 +134,17 @@ impl Service {
         }
         .boxed()
         .shared()
+    }
+}
+
+/// The place of a statement among those under way; gone when its task is, however that ends.
+struct Entry<'a> {
+    service: &'a Service,
+    hash: TokenHash,
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        self.service.restores.lock().remove(&self.hash);
     }
 }

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -26,6 +27,8 @@ pub const SECRET_HEADER: &str = "x-actions-secret";
 /// Hasura repeats the client's whole document in `request_query`, so the envelope may be far larger
 /// than any input of ours.
 const BODY_CAP: usize = 4 << 20;
+/// Shorter than the time that a whole request may take.
+const BODY_TIMEOUT: Duration = Duration::from_secs(8);
 const USER_AGENT_CAP: usize = 256;
 
 /// An action call from Hasura. A handler that takes one cannot be reached without the secret.
@@ -79,7 +82,7 @@ impl<A: Action + Send> FromRequest<Http> for ActionCall<A> {
             return Err(ApiError::CallerNotAllowed);
         }
         let client = client_of(&request, http.trusted_hops);
-        let body = body_of(request).await?;
+        let body = body_of(request, BODY_CAP).await?;
         let call: Envelope<A::Input> =
             serde_json::from_slice(&body).map_err(|error| ApiError::BadRequest(complaint::<A>(&error)))?;
         if call.action.name != A::NAME {
@@ -98,18 +101,21 @@ impl<A: Action + Send> FromRequest<Http> for ActionCall<A> {
     }
 }
 
-async fn body_of(request: Request) -> Result<Bytes, ApiError> {
-    axum::body::to_bytes(request.into_body(), BODY_CAP)
-        .await
-        .map_err(|error| {
-            let too_large = std::error::Error::source(&error)
-                .is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
-            if too_large {
-                ApiError::PayloadTooLarge
-            } else {
-                ApiError::BadRequest("the body could not be read".to_owned())
-            }
-        })
+/// The body, whole and in time. Whoever sends it slowly is not answered as if the fault were ours.
+pub(super) async fn body_of(request: Request, cap: usize) -> Result<Bytes, ApiError> {
+    let body = axum::body::to_bytes(request.into_body(), cap);
+    let Ok(read) = tokio::time::timeout(BODY_TIMEOUT, body).await else {
+        return Err(ApiError::BadRequest("the body did not arrive in time".to_owned()));
+    };
+    read.map_err(|error| {
+        let too_large = std::error::Error::source(&error)
+            .is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+        if too_large {
+            ApiError::PayloadTooLarge
+        } else {
+            ApiError::BadRequest("the body could not be read".to_owned())
+        }
+    })
 }
 
 /// serde's sentence where it names fields; elsewhere it may quote a value, so only the place is told.

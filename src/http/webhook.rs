@@ -4,11 +4,10 @@
 //! alone; of the client's own `x-hasura-*` headers only the wished-for role is read, and granted if
 //! the account has it. No token is a guest; a bad one is nobody, never a guest.
 
-use axum::body::Bytes;
+use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::{Json, body};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
@@ -17,6 +16,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
 use super::Http;
+use super::envelope::body_of;
 use super::error::ApiError;
 use crate::flow::{self, Authenticated};
 use crate::model::GUEST_ROLE;
@@ -118,9 +118,7 @@ fn with_status(error: ApiError, status: StatusCode) -> Response {
 async fn presented(request: Request) -> Result<Presented, ApiError> {
     let mut presented = Presented::default();
     if request.method() == Method::POST {
-        let body: Bytes = body::to_bytes(request.into_body(), BODY_CAP)
-            .await
-            .map_err(|_| ApiError::PayloadTooLarge)?;
+        let body = body_of(request, BODY_CAP).await?;
         let body: PostBody = serde_json::from_slice(&body)
             .map_err(|_| ApiError::BadRequest("the body is not what Hasura's auth hook sends".to_owned()))?;
         for (name, value) in body.headers {

@@ -18,10 +18,10 @@ pub use stack::{Settings, Stack};
 use crate::config::Variables;
 
 /// Where the data of the local stack lies unless somebody says otherwise. For root it is not the
-/// home, because PostgreSQL runs as another user, who may not enter there.
-pub fn default_data_folder(variables: &Variables) -> PathBuf {
+/// home, because PostgreSQL runs as another user, who may not enter there. `None` where there is no home.
+pub fn default_data_folder(variables: &Variables) -> Option<PathBuf> {
     if nix::unistd::geteuid().is_root() {
-        return PathBuf::from("/var/lib/hasura-siwe");
+        return Some(PathBuf::from("/var/lib/hasura-siwe"));
     }
     let state = variables.text("XDG_STATE_HOME").map(PathBuf::from);
     let home = || {
@@ -29,8 +29,5 @@ pub fn default_data_folder(variables: &Variables) -> PathBuf {
             .text("HOME")
             .map(|home| PathBuf::from(home).join(".local/state"))
     };
-    state
-        .or_else(home)
-        .unwrap_or_else(|| PathBuf::from("/tmp"))
-        .join("hasura-siwe")
+    Some(state.or_else(home)?.join("hasura-siwe"))
 }

@@ -5,6 +5,7 @@
 //! program; one that a crash left behind is adopted at the next start.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -223,16 +224,38 @@ fn somebody_else_than_root() -> anyhow::Result<Option<User>> {
 /// Makes `folder` for its owner alone, and refuses one that somebody else made.
 fn own_folder(folder: &Path, user: Option<&User>) -> anyhow::Result<()> {
     let owner = user.map_or_else(nix::unistd::geteuid, |user| user.uid);
-    if !folder.exists() {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        if let Some(user) = user {
-            chown(folder, Some(user.uid.as_raw()), Some(user.gid.as_raw()))?;
+    // One step, so that what is handed over is what was just made, and no link to something else.
+    match fs::DirBuilder::new().mode(0o700).create(folder) {
+        Ok(()) => {
+            if let Some(user) = user {
+                chown(folder, Some(user.uid.as_raw()), Some(user.gid.as_raw()))?;
+            }
         }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error).with_context(|| format!("cannot make {}", folder.display())),
     }
     let found = fs::symlink_metadata(folder)?;
     ensure!(
         found.is_dir() && found.uid() == owner.as_raw() && found.mode() & 0o077 == 0,
         "{} belongs to somebody else or is open to others: remove it, or choose another folder with --data",
+        folder.display()
+    );
+    Ok(())
+}
+
+/// Makes the folder of the data, and refuses one in which somebody else could have put something:
+/// secrets of their choice, or links to files of ours.
+pub(super) fn data_folder(folder: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(folder).with_context(|| {
+        format!(
+            "cannot make {}: choose another folder with --data",
+            folder.display()
+        )
+    })?;
+    let found = fs::symlink_metadata(folder)?;
+    ensure!(
+        found.is_dir() && found.uid() == nix::unistd::geteuid().as_raw() && found.mode() & 0o022 == 0,
+        "{} belongs to somebody else, or others may write in it: choose another folder with --data",
         folder.display()
     );
     Ok(())

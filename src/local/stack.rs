@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_postgres::NoTls;
 
-use super::postgres::{Postgres, Start};
+use super::postgres::{Postgres, Start, data_folder};
 use super::{front, secrets};
 use crate::app::{App, serve_router};
 use crate::clock::Clock;
@@ -43,6 +43,8 @@ pub struct Stack {
 /// The servers.
 #[derive(Debug)]
 struct Parts {
+    database: String,
+    mode: String,
     front: SocketAddr,
     service: SocketAddr,
     stop: watch::Sender<bool>,
@@ -97,18 +99,29 @@ impl Stack {
 
     /// What to try, for a person at a terminal.
     pub fn invitation(&self) -> String {
-        let front = self.parts.front;
+        let Parts {
+            database,
+            mode,
+            front,
+            service,
+            ..
+        } = &self.parts;
+        let demo = match front.port() {
+            8080 => "make demo".to_owned(),
+            _ => format!("hasura-siwe demo --endpoint http://{front}"),
+        };
         format!(
             "\nhasura-siwe is up.\n\n\
              \x20 GraphQL   http://{front}/v1/graphql   (local engine; as guest without a token)\n\
              \x20 REST      http://{front}/api/rest/v1/login, /restore-session, /update-account\n\
-             \x20 service   http://{}/healthz\n\
-             \x20 data      {}   (secrets.env holds the admin secret)\n\n\
+             \x20 service   http://{service}/healthz\n\
+             \x20 mode      {mode}   (AUTH_MODE: jwt or webhook)\n\
+             \x20 data      {}   (secrets.env holds the secrets that your environment does not set)\n\
+             \x20 database  {database}   (DATABASE_URL for `hasura-siwe account`, `network`, `audit` …)\n\n\
              Try, in a second shell:\n\n\
-             \x20 make demo\n\
+             \x20 {demo}\n\
              \x20 curl -s http://{front}/v1/graphql -H 'content-type: application/json' -d '{{\"query\":\"{{ networks {{ name chain_id }} }}\"}}'\n\n\
              Ctrl-C stops it; the data stays.\n",
-            self.parts.service,
             self.data.display(),
         )
     }
@@ -140,8 +153,18 @@ impl Parts {
         engine_listener: TcpListener,
     ) -> anyhow::Result<Self> {
         prepare_database(postgres).await?;
-        variables.default_to("DATABASE_URL", postgres.url(OWNER, DATABASE));
-        variables.default_to("PG_DATABASE_URL", postgres.url(HASURA, DATABASE));
+        // Never another database, however the shell is set up: a local stack writes into its own.
+        for name in ["DATABASE_URL", "DATABASE_DIRECT_URL", "PG_DATABASE_URL"] {
+            for name in [name.to_owned(), format!("{name}_FILE")] {
+                if variables.text(&name).is_some() {
+                    tracing::warn!("{name} is set and not used: the local stack has a PostgreSQL of its own");
+                    variables.set(&name, "");
+                }
+            }
+        }
+        let database = postgres.url(OWNER, DATABASE);
+        variables.set("DATABASE_URL", &database);
+        variables.set("PG_DATABASE_URL", postgres.url(HASURA, DATABASE));
         let config = Config::read(&variables)?;
         let mut client = storage::connect_directly(&config.database)
             .await
@@ -183,7 +206,10 @@ impl Parts {
                 .await;
             served.context("the front failed")
         }));
+        let mode = variables.text("AUTH_MODE").unwrap_or("jwt").to_owned();
         Ok(Self {
+            database,
+            mode,
             front,
             service,
             stop,
@@ -227,17 +253,20 @@ async fn told_to_stop(mut stopped: watch::Receiver<bool>) {
 }
 
 fn lock(data: &Path) -> anyhow::Result<File> {
-    fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
+    data_folder(data)?;
     let path = data.join("lock");
-    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    let file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path);
+    let file = file.with_context(|| format!("cannot write {}", path.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => {
-            bail!(
-                "another local stack runs on {}: stop it, or choose another folder with --data",
-                data.display()
-            )
-        }
+        Err(fs::TryLockError::WouldBlock) => bail!(
+            "another local stack runs on {}: stop it, or choose another folder with --data",
+            data.display()
+        ),
         Err(fs::TryLockError::Error(error)) => {
             Err(error).with_context(|| format!("cannot lock {}", path.display()))
         }

@@ -26,6 +26,8 @@ pub enum Announcement {
     SessionEnded(Uuid),
     /// What this user's tokens may do has changed.
     UserChanged(Uuid),
+    /// So many have changed that it costs less to believe nothing than to tell them apart.
+    ManyChanged,
     /// The signing keys have changed.
     KeysChanged,
 }
@@ -34,6 +36,11 @@ const CHANNEL: &str = "hasura_siwe";
 /// How often the connection is asked for a sign of life, and how long it may take to give one.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Messages that may wait for us. Whoever may connect to the database may also notify, as often as
+/// they like: who falls behind begins anew rather than growing.
+const WAITING: usize = 4096;
+/// Changes in one batch that are told apart.
+const APART: usize = 64;
 
 /// Listens on a connection of its own and hands every announcement to `hear`, until the connection
 /// ends.
@@ -42,10 +49,11 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// [`Error`] with the reason why it ended, or could not be made.
 pub async fn listen(database: &Database, hear: impl Fn(Announcement)) -> Result<(), Error> {
     let (client, mut connection) = connect_for_messages(database).await?;
-    let (sender, mut messages) = mpsc::unbounded_channel();
+    let (sender, mut messages) = mpsc::channel(WAITING);
     let reader = tokio::spawn(async move {
         while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
-            if sender.send(message).is_err() {
+            // A full channel ends the reader, and with it the connection.
+            if sender.try_send(message).is_err() {
                 break;
             }
         }
@@ -56,28 +64,18 @@ pub async fn listen(database: &Database, hear: impl Fn(Announcement)) -> Result<
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         loop {
             tokio::select! {
-                message = messages.recv() => match message {
-                    Some(Ok(AsyncMessage::Notification(notification))) => {
-                        if let Some(announcement) = parse(notification.payload()) {
-                            hear(announcement);
-                        }
-                    }
-                    Some(Ok(_)) => {}
-                    Some(Err(error)) => return Err(Error::Postgres(error)),
-                    None => return Err(Error::Content("the listening connection ended")),
-                },
+                message = messages.recv() => {
+                    let message = message.ok_or(Error::Content("the listening connection ended"))?;
+                    hear_all(message, &mut messages, &hear)?;
+                }
                 _ = heartbeat.tick() => {
                     match tokio::time::timeout(PATIENCE, client.batch_execute("")).await {
                         Ok(answered) => answered?,
                         Err(_) => return Err(Error::Content("the listening connection fell silent")),
                     }
                     // What was announced before the answer is already in the channel: it counts first.
-                    while let Ok(message) = messages.try_recv() {
-                        if let AsyncMessage::Notification(notification) = message?
-                            && let Some(announcement) = parse(notification.payload())
-                        {
-                            hear(announcement);
-                        }
+                    if let Ok(message) = messages.try_recv() {
+                        hear_all(message, &mut messages, &hear)?;
                     }
                     hear(Announcement::Heard);
                 }
@@ -87,6 +85,34 @@ pub async fn listen(database: &Database, hear: impl Fn(Announcement)) -> Result<
     .await;
     reader.abort();
     outcome
+}
+
+type Message = Result<AsyncMessage, tokio_postgres::Error>;
+
+/// Takes in `first` and everything that waits behind it, each change once.
+fn hear_all(
+    first: Message,
+    waiting: &mut mpsc::Receiver<Message>,
+    hear: &impl Fn(Announcement),
+) -> Result<(), Error> {
+    let mut batch = Vec::new();
+    let mut next = Some(first);
+    while let Some(message) = next {
+        if let AsyncMessage::Notification(notification) = message?
+            && let Some(announcement) = parse(notification.payload())
+            && (batch.len() > APART || !batch.contains(&announcement))
+        {
+            batch.push(announcement);
+        }
+        next = waiting.try_recv().ok();
+    }
+    if batch.len() > APART {
+        hear(Announcement::ManyChanged);
+        batch.retain(|announcement| *announcement == Announcement::KeysChanged);
+        batch.truncate(1);
+    }
+    batch.into_iter().for_each(hear);
+    Ok(())
 }
 
 fn parse(payload: &str) -> Option<Announcement> {

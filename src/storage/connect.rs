@@ -23,6 +23,9 @@ const STATEMENT_TIMEOUT: &str = "5s";
 const LOCK_TIMEOUT: &str = "3s";
 /// A transaction that nobody continues is ended by the server.
 const IDLE_IN_TRANSACTION_TIMEOUT: &str = "10s";
+/// Every table is named with its schema. Nothing is looked for in `public`, where somebody else may
+/// be allowed to create an operator or a function that would then run with our rights.
+const SEARCH_PATH: &str = "-c search_path=pg_catalog,pg_temp";
 /// How long a request waits for a connection before it is answered `unavailable`.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -86,6 +89,10 @@ fn parse(url: &Secret<String>) -> Result<Config, Error> {
     config
         .application_name("hasura-siwe")
         .connect_timeout(CONNECT_TIMEOUT);
+    config.options(format!(
+        "{} {SEARCH_PATH}",
+        config.get_options().unwrap_or_default()
+    ));
     Ok(config)
 }
 

@@ -28,6 +28,7 @@ pub async fn grant_to_hasura(client: &Client, role: &str) -> Result<Grants, Erro
     let Some(row) = found else {
         return Ok(Grants::NoSuchRole(format!(
             "create role {quoted} login password '...';\n\
+             revoke create on schema public from public;\n\
              create schema if not exists hdb_catalog authorization {quoted};\n\
              create extension if not exists pgcrypto;"
         )));
@@ -36,6 +37,19 @@ pub async fn grant_to_hasura(client: &Client, role: &str) -> Result<Grants, Erro
         tracing::warn!(
             role,
             "Hasura's database role is a superuser and sees the schema auth: give it a role of its own"
+        );
+    }
+    let reach = client
+        .query_one(
+            "select has_schema_privilege($1::name, 'public', 'create')
+               or exists (select from pg_database where datname = current_database() and pg_has_role($1::name, datdba, 'member'))",
+            &[&role],
+        )
+        .await?;
+    if reach.get(0) {
+        tracing::warn!(
+            role,
+            "Hasura's database role may create in the schema public, and with that what runs with the service's rights: revoke create on schema public from public, and give Hasura a role of its own (docs/deployment.md)"
         );
     }
     client

@@ -134,7 +134,7 @@ capped as (
   update auth.sessions s
   set ended_at = moment.now, reason = 'cap', salt = null
   from moment
-  where s.id in (
+  where s.ended_at is null and s.id in (
     select o.id
     from auth.sessions o
     join person p on p.user_id = o.user_id

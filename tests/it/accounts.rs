@@ -75,6 +75,9 @@ async fn what_is_refused_changes_nothing() {
         "network_unknown",
     )
     .await;
+    for strange in ["a\0b", "Ethereum", "", &"x".repeat(1 << 16)] {
+        refused(user(&id), &[strange], "x", &own, 400, "network_unknown").await;
+    }
     refused(user(&id), &["ethereum"], "x", &foreign, 403, "forbidden").await;
     refused(
         user(&id),

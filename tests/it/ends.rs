@@ -234,3 +234,45 @@ async fn the_oldest_session_ends_when_there_are_too_many() {
         .unwrap();
     assert_eq!(capped.get::<_, i64>(0), 2);
 }
+
+#[tokio::test]
+async fn a_token_that_outlived_its_session_changes_nothing() {
+    let app = TestApp::start().await;
+    let alice = wallet();
+    let (stolen, owners) = (
+        app.log_in_with(&app.message(&alice)).await,
+        app.log_in_with(&app.message(&alice)).await,
+    );
+    let (thief, owner) = (session_of(&stolen), session_of(&owners));
+    end(&app, &owner, id_of(&thief)).await.assert_ok();
+    assert_eq!(
+        log_out_all(&app, &thief).await.assert_ok().res(),
+        json!({"ended": 0})
+    );
+    assert_eq!(
+        end(&app, &thief, id_of(&owner)).await.assert_ok().res(),
+        json!({"ended": 0})
+    );
+    let listing = app
+        .call("/actions/sessions", "v1Sessions", thief.clone(), json!({}))
+        .await;
+    listing.assert_error(401, "session_ended");
+    let address = alice.address().to_string();
+    app.update(thief.clone(), &["ethereum"], "mine now", &address)
+        .await
+        .assert_error(401, "session_ended");
+    app.update(owner.clone(), &["ethereum"], "name.eth", &address)
+        .await
+        .assert_ok();
+    app.restore(&owners.refresh_token()).await.assert_ok();
+    // A session of somebody else beside one's own id is none.
+    let bobs = app.log_in_with(&app.message(&wallet())).await;
+    let (bob, bob_token) = (session_of(&bobs), bobs.refresh_token());
+    let mut crossed = owner;
+    crossed["x-hasura-session-id"] = bob["x-hasura-session-id"].clone();
+    assert_eq!(
+        log_out_all(&app, &crossed).await.assert_ok().res(),
+        json!({"ended": 0})
+    );
+    app.restore(&bob_token).await.assert_ok();
+}

@@ -111,6 +111,56 @@ async fn webhook_mode_is_one_variable_away() {
 }
 
 #[tokio::test]
+async fn a_folder_in_which_others_may_write_is_refused() {
+    let folder = tempfile::tempdir_in("/tmp").unwrap();
+    let open = folder.path().join("open");
+    std::fs::create_dir(&open).unwrap();
+    std::fs::set_permissions(&open, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+    let output = run(
+        &[
+            "local",
+            "--data",
+            open.to_str().unwrap(),
+            "--front",
+            "127.0.0.1:0",
+        ],
+        &shell(),
+        "",
+    )
+    .await;
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        !output.status.success() && said.contains("others may write in it"),
+        "{said}"
+    );
+    assert_eq!(std::fs::read_dir(&open).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_database_that_the_shell_names_is_left_alone() {
+    let other = crate::support::db::TestDb::create_empty().await;
+    let folder = tempfile::tempdir_in("/tmp").unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut shell = shell();
+    shell.set("DATABASE_URL", other.url());
+    let stack = start(folder.path().to_str().unwrap(), &shell).await;
+    let (status, log) = stack.stop().await;
+    assert!(status.success());
+    let tables = other
+        .connect()
+        .await
+        .query(
+            "select from pg_tables where schemaname in ('auth', 'public')",
+            &[],
+        )
+        .await
+        .unwrap();
+    assert!(tables.is_empty());
+    // What the banner says reaches the stack's own database.
+    assert!(log.contains("database  postgresql://siwe@"), "{log}");
+}
+
+#[tokio::test]
 async fn a_database_that_a_crash_left_behind_is_adopted() {
     let folder = tempfile::tempdir_in("/tmp").unwrap();
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();

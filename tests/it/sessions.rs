@@ -136,6 +136,77 @@ async fn t16_a_token_of_odd_bytes_is_refused_and_stops_nothing() {
     post(token.as_bytes()).await.assert_ok();
 }
 
+/// Sends a restore and goes away before the answer, while a held lock keeps the statement waiting.
+async fn restore_and_go_away(app: &TestApp, token: &str) {
+    let holder = app.db.connect().await;
+    holder
+        .batch_execute("begin; select from auth.sessions for update")
+        .await
+        .unwrap();
+    let request = app.restore(token);
+    assert!(
+        tokio::time::timeout(std::time::Duration::from_millis(200), request)
+            .await
+            .is_err()
+    );
+    holder.batch_execute("commit").await.unwrap();
+}
+
+#[tokio::test]
+async fn f04_what_a_client_left_behind_answers_nobody_later() {
+    let app = TestApp::start().await;
+    let alice = wallet();
+    let first = app.log_in(&alice).await;
+    restore_and_go_away(&app, &first).await;
+    let client = app.db.connect().await;
+    eventually_rotated(&client).await;
+    client
+        .execute(
+            "update auth.sessions set ended_at = now(), reason = 'operator'",
+            &[],
+        )
+        .await
+        .unwrap();
+    app.restore(&first)
+        .await
+        .assert_error(401, "refresh_token_invalid");
+}
+
+#[tokio::test]
+async fn f04_a_fault_that_nobody_waited_for_is_not_remembered() {
+    let app = TestApp::start().await;
+    let first = app.log_in(&wallet()).await;
+    let client = app.db.connect().await;
+    client
+        .batch_execute("begin; select from auth.sessions for update")
+        .await
+        .unwrap();
+    let request = app.restore(&first);
+    assert!(
+        tokio::time::timeout(std::time::Duration::from_millis(200), request)
+            .await
+            .is_err()
+    );
+    // Longer than the lock time-out: the statement fails while nobody waits for it.
+    tokio::time::sleep(std::time::Duration::from_millis(3500)).await;
+    client.batch_execute("commit").await.unwrap();
+    app.restore(&first).await.assert_ok();
+}
+
+async fn eventually_rotated(client: &tokio_postgres::Client) {
+    for _ in 0..200 {
+        let row = client
+            .query_one("select max(generation) from auth.sessions", &[])
+            .await
+            .unwrap();
+        if row.get::<_, i32>(0) == 1 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("the statement of the client that went away never ran");
+}
+
 #[tokio::test]
 async fn t10_an_access_token_is_no_refresh_token() {
     let app = TestApp::start().await;

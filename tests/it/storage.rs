@@ -116,6 +116,39 @@ async fn hasuras_role_reads_what_it_serves_and_nothing_secret() {
 }
 
 #[tokio::test]
+async fn what_others_put_into_public_never_runs_with_our_rights() {
+    let app = TestApp::start().await;
+    let owner = app.db.connect().await;
+    // As on a cluster that came from PostgreSQL 14: everybody may create in public.
+    owner
+        .batch_execute("grant create on schema public to hasura")
+        .await
+        .unwrap();
+    let hasura = app.db.connect_as_hasura().await;
+    hasura
+        .batch_execute(
+            "create function public.evil(text, uuid) returns text language plpgsql as
+               $$ begin raise exception 'evil ran as %', current_user; end $$;
+             create operator public.|| (leftarg = text, rightarg = uuid, function = public.evil);
+             create function public.now() returns timestamptz language plpgsql as
+               $$ begin raise exception 'evil ran as %', current_user; end $$",
+        )
+        .await
+        .unwrap();
+    let token = app.log_in(&crate::support::wallet()).await;
+    app.restore(&token).await.assert_ok();
+    // The trigger's function joins a text and an id, whoever makes the change.
+    owner
+        .execute("update auth.sessions set ended_at = now()", &[])
+        .await
+        .unwrap();
+    owner
+        .execute("update auth.users set disabled_at = now()", &[])
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
 async fn a_role_that_is_missing_is_answered_with_the_sql_to_make_it() {
     let client = TestDb::create().await.connect().await;
     let storage::Grants::NoSuchRole(sql) = storage::grant_to_hasura(&client, "no\"body").await.unwrap()

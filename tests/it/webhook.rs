@@ -327,6 +327,25 @@ async fn an_end_is_noticed_while_nobody_listens() {
 }
 
 #[tokio::test]
+async fn whoever_floods_the_channel_makes_us_ask_and_not_believe() {
+    let app = TestApp::start().await;
+    let reply = app.log_in_with(&app.message(&wallet())).await;
+    let bearer = format!("Bearer {}", access(&reply));
+    get(&base(&app), &[("authorization", &bearer)]).await.assert_ok();
+    let stranger = app.db.connect_as_hasura().await;
+    stranger
+        .batch_execute(
+            "select count(pg_notify('hasura_siwe', 'u:' || gen_random_uuid())),
+                    count(pg_notify('hasura_siwe', 'nonsense' || i))
+             from generate_series(1, 20000) as i",
+        )
+        .await
+        .unwrap();
+    log_out(&app, &session_of(&reply)).await.assert_ok();
+    eventually(async || get(&base(&app), &[("authorization", &bearer)]).await.status == 401).await;
+}
+
+#[tokio::test]
 async fn a_disabled_account_is_refused_soon() {
     let app = TestApp::start().await;
     let bearer = format!(
