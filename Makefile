@@ -1,19 +1,25 @@
 # What a developer types. Each target is one line of work; `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo env up down test test-deps lint fmt bench
+.PHONY: help run demo build env up down test test-deps lint fmt bench
+
+PROGRAM := $(or $(CARGO_TARGET_DIR),target)/debug/hasura-siwe
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-run: ## Runs everything without Docker: PostgreSQL, the service on :4000, the engine and its front on :8080
+run: build ## Runs everything without Docker: PostgreSQL, the service on :4000, the engine and its front on :8080
 	@scripts/postgres.sh ensure >/dev/null
-	cargo run --quiet -- local
+	$(PROGRAM) local
 
-demo: ## Plays the whole story against :8080, in a second shell
-	cargo run --quiet -- demo
+demo: build ## Plays the whole story against :8080, in a second shell
+	$(PROGRAM) demo
 
-env: ## Writes .env and .env.hasura.jwt with fresh secrets, for compose
+build: ## Builds target/debug/hasura-siwe; 5 to 10 minutes the first time
+	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.92 or newer, see https://rustup.rs" >&2; exit 1; }
+	cargo build --locked
+
+env: ## Writes .env and a file .env.hasura.MODE for each AUTH_MODE, with fresh secrets, for compose
 	@scripts/env.sh
 
 up: ## Builds and starts the compose stack (make env first)

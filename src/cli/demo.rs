@@ -6,7 +6,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ use crate::siwe::Origin;
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Where Hasura or the local stack answers.
+    /// Where Hasura or the local stack answers, with or without /v1/graphql.
     #[arg(long, default_value = "http://localhost:8080")]
     endpoint: String,
     /// The origin that the message names; the service must list it in SIWE_ORIGINS.
@@ -42,7 +42,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let client = reqwest::Client::builder()
         .timeout(Duration::from_secs(20))
         .build()?;
-    let url = format!("{}/v1/graphql", arguments.endpoint.trim_end_matches('/'));
+    let url = graphql_url(&arguments.endpoint);
     let mut story = Story { client, url, step: 0 };
     let entropy = Entropy::system();
     let wallet = Wallet::draw(&entropy);
@@ -87,6 +87,12 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let answer = story
         .tell("The wallet signs in", None, LOG_IN, session(&signed))
         .await?;
+    if let Some(code) = answer["errors"][0]["extensions"]["code"].as_str() {
+        bail!(
+            "the log-in was refused with the code {code}{}",
+            cure(code, &arguments)
+        );
+    }
     let (access, refresh) = tokens(&answer, "v1Login")?;
 
     let answer = story
@@ -166,6 +172,28 @@ impl Story {
     }
 }
 
+/// People paste either: the endpoint, or the whole address that a GraphQL client is given.
+fn graphql_url(endpoint: &str) -> String {
+    let endpoint = endpoint.trim_end_matches('/');
+    format!("{}/v1/graphql", endpoint.trim_end_matches("/v1/graphql"))
+}
+
+/// What to do about a log-in that was refused for where or on what chain the demo plays.
+fn cure(code: &str, arguments: &Arguments) -> String {
+    let Arguments { origin, chain, .. } = arguments;
+    match code {
+        "domain_mismatch" | "uri_mismatch" => {
+            format!(
+                ": the service must list {origin} in SIWE_ORIGINS; or name an origin that it lists with --origin"
+            )
+        }
+        "chain_not_supported" => {
+            format!(": chain {chain} is no enabled network; name another with --chain")
+        }
+        _ => String::new(),
+    }
+}
+
 fn session(signed: &SignedText) -> Value {
     json!({"session": {"message": signed.message, "signature": signed.signature}})
 }
@@ -192,4 +220,25 @@ fn indented(text: &str) -> String {
         .map(|line| format!("   {line}"))
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::graphql_url;
+
+    #[test]
+    fn the_endpoint_may_be_given_with_its_path() {
+        for endpoint in [
+            "http://localhost:8080",
+            "http://localhost:8080/",
+            "http://localhost:8080/v1/graphql",
+            "http://localhost:8080/v1/graphql/",
+        ] {
+            assert_eq!(
+                graphql_url(endpoint),
+                "http://localhost:8080/v1/graphql",
+                "{endpoint}"
+            );
+        }
+    }
 }

@@ -22,7 +22,10 @@ pub(super) struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Read {"message","signature"} on standard input and say whether it would sign in.
+    /// Read a log-in on standard input and say whether it would sign in.
+    ///
+    /// Reads {"message","signature"}, {"session":{…}} with the two, or a whole body
+    /// {"query","variables":{"session":{…}}}.
     ///
     /// Prints {"ok","code","reason","address"} and exits 0 or 1. Asks no database, so it cannot say
     /// whether a nonce was spent.

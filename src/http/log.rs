@@ -25,8 +25,9 @@ pub(super) async fn name_request(
     next: Next,
 ) -> Response {
     let id = entropy.uuid().to_string();
-    let trace = trace_id(&request).unwrap_or_default();
-    let span = info_span!("request", request.id = %id, trace.id = %trace);
+    let trace = trace_id(&request);
+    // Without a trace there is no field: an empty one would look like a trace that was lost.
+    let span = info_span!("request", request.id = %id, trace.id = trace.as_deref().map(display));
     request.extensions_mut().insert(RequestId(id.clone()));
     let mut reply = next.run(request).instrument(span).await;
     if let Ok(value) = HeaderValue::from_str(&id) {
@@ -65,7 +66,8 @@ pub(super) async fn log_request(request: Request, next: Next) -> Response {
             http.route = %route,
             http.status = status,
             code,
-            duration_ms = seconds * 1000.0,
+            // Whole microseconds: what lies below is noise.
+            duration_ms = (seconds * 1e6).round() / 1e3,
             "{method} {route} {status} {code}"
         );
     }

@@ -4,6 +4,7 @@
 //! so it cannot say whether a nonce was spent.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::{Policy, verify};
@@ -29,9 +30,10 @@ pub struct Report {
     pub address: Option<Address>,
 }
 
-/// Checks `input`, the JSON object `{"message", "signature"}`, under `policy` at the instant `at`.
+/// Checks `input` under `policy` at the instant `at`: the JSON object `{"message", "signature"}`, alone
+/// or as clients send it, in the variables of a log-in or in its whole body.
 pub fn check(input: &str, policy: &Policy, at: OffsetDateTime) -> Report {
-    let Input { message, signature } = match serde_json::from_str(input) {
+    let Input { message, signature } = match read(input) {
         Ok(input) => input,
         Err(error) => {
             let reason = format!("the input is not a JSON object with message and signature: {error}");
@@ -47,6 +49,13 @@ pub fn check(input: &str, policy: &Policy, at: OffsetDateTime) -> Report {
         },
         Err(refusal) => refused(refusal.code(), refusal.to_string()),
     }
+}
+
+/// What a client sends is checked as it was sent: nobody should have to take it apart first.
+fn read(input: &str) -> serde_json::Result<Input> {
+    let whole: Value = serde_json::from_str(input)?;
+    let variables = whole.get("variables").unwrap_or(&whole);
+    Input::deserialize(variables.get("session").unwrap_or(variables))
 }
 
 fn refused(code: &'static str, reason: String) -> Report {

@@ -57,6 +57,27 @@ fn the_report_says_who_signed_or_what_is_wrong() {
 }
 
 #[test]
+fn the_report_reads_a_log_in_in_every_form_that_clients_send() {
+    let session = serde_json::json!({ "message": SEED, "signature": SEED_SIGNATURE });
+    let variables = serde_json::json!({ "session": session });
+    let body = serde_json::json!({ "query": "mutation …", "variables": variables });
+    for input in [&session, &variables, &body] {
+        assert!(check(&input.to_string(), &policy(), NOW).ok, "{input}");
+    }
+    for input in [
+        r#"{"session": null}"#,
+        r#"{"session": {"message": "x"}}"#,
+        r#"{"query": "mutation …", "variables": {}}"#,
+        r#"{"query": "mutation …", "variables": {"session": []}}"#,
+        "null",
+        "",
+    ] {
+        let report = check(input, &policy(), NOW);
+        assert_eq!((report.ok, report.code), (false, Some("bad_request")), "{input}");
+    }
+}
+
+#[test]
 fn no_changed_byte_is_accepted_and_none_stops_us() {
     let restored = restore(SEED).into_owned();
     for text in [SEED, &restored] {

@@ -1,9 +1,10 @@
-//! The README's own lines, run as a reader would paste them.
+//! The lines of the README, and the example of docs/siwe.md, run as a reader would paste them.
 
 use hasura_siwe::clock::Clock;
 use serde_json::Value;
 use tokio::process::Command;
 
+use crate::repository::{between, read};
 use crate::support::hasura::Hasura;
 
 /// The code blocks of the section "Call it", as (language, text).
@@ -23,6 +24,13 @@ fn blocks() -> Vec<(String, String)> {
     blocks
 }
 
+/// What the README says to type before `hasura-siwe` is a command.
+fn with_the_program(script: &str) -> String {
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_hasura-siwe"));
+    let folder = program.parent().unwrap().display();
+    format!("set -eu\nexport PATH=\"{folder}:$PATH\"\n{script}")
+}
+
 #[tokio::test]
 async fn the_lines_of_the_readme_work_when_pasted_in_their_order() {
     let hasura = Hasura::local(Clock::system(), &[]).await;
@@ -32,11 +40,13 @@ async fn the_lines_of_the_readme_work_when_pasted_in_their_order() {
         std::path::Path::new(packages).exists(),
         "viem is missing: run `make test-deps`"
     );
+    // The reader's home: the README makes its folder in there, and node finds the packages above it.
     std::os::unix::fs::symlink(packages, folder.path().join("node_modules")).unwrap();
-    let mut script = String::from("set -eu\n");
+    std::fs::create_dir(folder.path().join("siwe-try")).unwrap();
+    let mut script = String::new();
     for (language, text) in blocks() {
         match language.as_str() {
-            "js" => std::fs::write(folder.path().join("login.mjs"), text).unwrap(),
+            "js" => std::fs::write(folder.path().join("siwe-try/login.mjs"), text).unwrap(),
             // The packages are there already; everything else runs as it stands.
             "sh" => script.push_str(&text.replace("npm install viem\n", "")),
             _ => {}
@@ -45,8 +55,9 @@ async fn the_lines_of_the_readme_work_when_pasted_in_their_order() {
     }
     let script = script.replace("http://localhost:8080", &hasura.endpoint);
     let output = Command::new("sh")
-        .args(["-c", &script])
+        .args(["-c", &with_the_program(&script)])
         .current_dir(folder.path())
+        .env("HOME", folder.path())
         .output()
         .await
         .unwrap();
@@ -69,9 +80,25 @@ async fn the_lines_of_the_readme_work_when_pasted_in_their_order() {
     for field in ["networks", "v1Login", "v1UpdateAccount", "v1RestoreSession"] {
         assert!(told_of(field), "{field}: {told}");
     }
+    assert!(
+        answers.iter().any(|answer| answer["ok"] == true),
+        "the check of the message: {told}"
+    );
     let updated = answers
         .iter()
         .find_map(|answer| answer["data"].get("v1UpdateAccount"))
         .unwrap();
     assert_eq!(updated["res"]["updatedIn"], serde_json::json!(["ethereum"]));
+}
+
+#[tokio::test]
+async fn the_example_of_docs_siwe_works_when_pasted() {
+    let document = read("docs/siwe.md");
+    let block = |language: &str| between(&document, &format!("```{language}\n"), "```").to_owned();
+    let output = Command::new("sh")
+        .args(["-c", &with_the_program(&block("sh"))])
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), block("json"));
 }
