@@ -42,6 +42,8 @@ pub async fn migrate(client: &mut Client) -> Result<Vec<String>, Error> {
             .ok_or(Error::Content("a migration that is not UTF-8"))?;
         all.push(Migration::unapplied(&format!("V{version}__{name}"), sql)?);
     }
+    // Another process may be at it, or somebody who should not hold the lock at all.
+    client.batch_execute("set lock_timeout = '60s'").await?;
     client.execute("select pg_advisory_lock($1)", &[&LOCK]).await?;
     let ran = run(client, &all).await;
     // The lock ends with the connection in any case; what matters more is why the run failed.
