@@ -14,6 +14,7 @@ impl Service {
     /// Sweeps until the task is dropped. Several processes may do so at once; they skip each
     /// other's rows.
     pub async fn keep_clean(self: Arc<Self>) {
+        self.warn_of_unsafe_settings().await;
         let mut tick = tokio::time::interval(EVERY);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -24,6 +25,21 @@ impl Service {
                     "expired rows stay for now"
                 );
             }
+        }
+    }
+
+    /// A session that was answered and then lost signs somebody out; who runs the database should know.
+    async fn warn_of_unsafe_settings(&self) {
+        match self.db.unsafe_settings().await {
+            Ok(settings) => {
+                for setting in settings {
+                    warn!("the database may lose sessions in a crash: {setting}");
+                }
+            }
+            Err(error) => debug!(
+                error = &error as &dyn std::error::Error,
+                "the database's settings are not known"
+            ),
         }
     }
 
@@ -40,6 +56,7 @@ impl Service {
             debug!(
                 nonces = swept.nonces,
                 salts = swept.salts,
+                tokens = swept.tokens,
                 sessions = swept.sessions,
                 "expired rows removed"
             );

@@ -14,9 +14,15 @@ pub struct Swept {
     pub nonces: u64,
     /// Salts whose grace time is over.
     pub salts: u64,
-    /// Sessions that ended long ago, with their tokens.
+    /// Refresh tokens of sessions that ended long ago, or that were spent very many rotations ago.
+    pub tokens: u64,
+    /// Sessions that ended long ago and have no token left.
     pub sessions: u64,
 }
+
+/// Spent tokens by which a session recognises a copy. One older than these is simply unknown; without
+/// a bound one client could grow the table for as long as its session lives.
+const GENERATIONS: i32 = 1000;
 
 pub(super) const DELETE_ISSUED_NONCES: &str = "
 delete from auth.issued_nonces
@@ -47,12 +53,39 @@ where id in (
   for update skip locked
 )";
 
+pub(super) const DELETE_OLD_TOKENS: &str = "
+delete from auth.refresh_tokens
+where hash in (
+  select t.hash
+  from auth.sessions s
+  join auth.refresh_tokens t on t.session_id = s.id
+  where s.generation > $2 and t.generation < s.generation - $2
+  limit $1
+  for update of t skip locked
+)";
+
+// Tokens first and in batches of their own: a session may have very many, and the cascade of its
+// deletion would take them in one statement.
+pub(super) const DELETE_TOKENS: &str = "
+delete from auth.refresh_tokens
+where hash in (
+  select t.hash
+  from auth.sessions s
+  join auth.refresh_tokens t on t.session_id = s.id
+  where least(s.ended_at, s.ends_at, s.last_used_at + make_interval(secs => $3)) + make_interval(secs => $4)
+    < clock_timestamp() + make_interval(secs => $1)
+  limit $2
+  for update of t skip locked
+)";
+
 pub(super) const DELETE_SESSIONS: &str = "
 delete from auth.sessions
 where id in (
-  select id from auth.sessions
-  where least(ended_at, ends_at, last_used_at + make_interval(secs => $3)) + make_interval(secs => $4)
+  select s.id
+  from auth.sessions s
+  where least(s.ended_at, s.ends_at, s.last_used_at + make_interval(secs => $3)) + make_interval(secs => $4)
     < clock_timestamp() + make_interval(secs => $1)
+    and not exists (select from auth.refresh_tokens t where t.session_id = s.id)
   limit $2
   for update skip locked
 )";
@@ -70,6 +103,10 @@ impl Db {
             nonces: self.execute(DELETE_ISSUED_NONCES, &[&offset, &BATCH]).await?
                 + self.execute(DELETE_SPENT_NONCES, &[&offset, &BATCH]).await?,
             salts: self.execute(WIPE_SALTS, &[&offset, &BATCH, &grace]).await?,
+            tokens: self.execute(DELETE_OLD_TOKENS, &[&BATCH, &GENERATIONS]).await?
+                + self
+                    .execute(DELETE_TOKENS, &[&offset, &BATCH, &idle, &retention])
+                    .await?,
             sessions: self
                 .execute(DELETE_SESSIONS, &[&offset, &BATCH, &idle, &retention])
                 .await?,
@@ -81,6 +118,8 @@ impl Swept {
     /// Whether some batch was full, so that there may be more.
     pub fn is_full(&self) -> bool {
         let batch = BATCH.unsigned_abs();
-        self.nonces >= batch || self.salts >= batch || self.sessions >= batch
+        [self.nonces, self.salts, self.tokens, self.sessions]
+            .iter()
+            .any(|swept| *swept >= batch)
     }
 }

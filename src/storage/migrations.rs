@@ -14,6 +14,12 @@ const LOCK: i64 = 0x7369_7765;
 
 pub(super) const READY: &str = "select exists (select from auth.migrations where version >= $1)";
 
+pub(super) const UNSAFE_SETTINGS: &str = "
+select name || ' = ' || setting as setting
+from pg_settings
+where name in ('fsync', 'full_page_writes', 'synchronous_commit') and setting = 'off'
+order by name";
+
 /// The version of the newest migration in this binary.
 pub fn latest_version() -> i32 {
     FILES
@@ -85,5 +91,18 @@ impl Db {
     /// [`Error`] when the database gave no answer, which includes that nothing was ever migrated.
     pub async fn is_migrated(&self) -> Result<bool, Error> {
         Ok(self.query_one(READY, &[&latest_version()]).await?.get(0))
+    }
+
+    /// Settings of the server under which what was answered may be lost in a crash.
+    ///
+    /// # Errors
+    /// [`Error`] when the database gave no answer.
+    pub async fn unsafe_settings(&self) -> Result<Vec<String>, Error> {
+        Ok(self
+            .query(UNSAFE_SETTINGS, &[])
+            .await?
+            .iter()
+            .map(|row| row.get("setting"))
+            .collect())
     }
 }

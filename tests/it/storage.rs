@@ -116,6 +116,44 @@ async fn hasuras_role_reads_what_it_serves_and_nothing_secret() {
 }
 
 #[tokio::test]
+async fn a_session_that_is_restored_for_ever_does_not_grow_for_ever() {
+    let app = TestApp::start().await;
+    let token = app.log_in(&crate::support::wallet()).await;
+    let client = app.db.connect().await;
+    // As if it had been restored five thousand times: its head is the token that the client has.
+    client
+        .batch_execute(
+            "insert into auth.refresh_tokens (hash, session_id, generation)
+               select sha256(i::text::bytea), id, i from auth.sessions, generate_series(0, 4999) as i;
+             update auth.refresh_tokens set generation = 5000
+               where hash not in (select sha256(i::text::bytea) from generate_series(0, 4999) as i);
+             update auth.sessions set generation = 5000",
+        )
+        .await
+        .unwrap();
+    app.app_service.sweep().await.unwrap();
+    let count = async || -> i64 {
+        client
+            .query_one("select count(*) from auth.refresh_tokens", &[])
+            .await
+            .unwrap()
+            .get(0)
+    };
+    assert_eq!(count().await, 1001);
+    let token = app.restore(&token).await.assert_ok().refresh_token();
+    client
+        .execute("update auth.sessions set ended_at = now()", &[])
+        .await
+        .unwrap();
+    app.clock.advance(time::Duration::days(8));
+    app.app_service.sweep().await.unwrap();
+    assert_eq!(count().await, 0);
+    app.restore(&token)
+        .await
+        .assert_error(401, "refresh_token_invalid");
+}
+
+#[tokio::test]
 async fn what_others_put_into_public_never_runs_with_our_rights() {
     let app = TestApp::start().await;
     let owner = app.db.connect().await;
