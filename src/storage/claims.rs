@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::whose::named_person;
 use super::{Changed, Db, Error};
 use crate::model::{ClaimName, ClaimValue, Whose};
 
@@ -64,15 +65,9 @@ select exists (select from person) as found,
   exists (select from written) as changed,
   exists (select from made) as new";
 
-pub(super) const REMOVE: &str = "
-with moment as materialized (
-  select clock_timestamp() + make_interval(secs => $1) as now
-),
-person as materialized (
-  select user_id from auth.wallets where address = $2 and chain = $3
-  union all
-  select id from auth.users where id = $4
-),
+pub(super) const REMOVE: &str = concat!(
+    named_person!(),
+    ",
 removed as (
   delete from auth.custom_claims c
   using person
@@ -84,7 +79,8 @@ noted as (
   select moment.now, 'remove_claim', 'ok', user_id, 'operator', $2, jsonb_build_object('name', $5::text)
   from removed, moment
 )
-select exists (select from person) as found, exists (select from removed) as changed, false as new";
+select exists (select from person) as found, exists (select from removed) as changed, false as new"
+);
 
 impl Db {
     /// Sets a claim; the user comes into being where the address never signed in.

@@ -5,6 +5,7 @@
 
 use uuid::Uuid;
 
+use super::whose::named_person;
 use super::{Db, Error};
 use crate::model::Whose;
 
@@ -30,15 +31,9 @@ pub enum LoggedOut {
 
 // A log-in that saw the user enabled may commit its session after this. It refreshes nothing, and
 // ends with the next disable or enable.
-pub(super) const DISABLE: &str = "
-with moment as materialized (
-  select clock_timestamp() + make_interval(secs => $1) as now
-),
-person as materialized (
-  select user_id from auth.wallets where address = $2 and chain = $3
-  union all
-  select id from auth.users where id = $4
-),
+pub(super) const DISABLE: &str = concat!(
+    named_person!(),
+    ",
 disabled as (
   update auth.users u
   set disabled_at = moment.now
@@ -61,17 +56,12 @@ noted as (
   where exists (select from disabled) or exists (select from ended)
 )
 select exists (select from disabled) as changed, (select count(*) from ended) as sessions
-from person";
+from person"
+);
 
-pub(super) const ENABLE: &str = "
-with moment as materialized (
-  select clock_timestamp() + make_interval(secs => $1) as now
-),
-person as materialized (
-  select user_id from auth.wallets where address = $2 and chain = $3
-  union all
-  select id from auth.users where id = $4
-),
+pub(super) const ENABLE: &str = concat!(
+    named_person!(),
+    ",
 enabled as (
   update auth.users u
   set disabled_at = null
@@ -92,19 +82,14 @@ noted as (
   from enabled, moment
 )
 select exists (select from enabled) as changed, (select count(*) from ended) as sessions
-from person";
+from person"
+);
 
 // Whether a session lay idle too long is not asked: the service may be configured otherwise than
 // this process, and ending one that is over costs nothing.
-pub(super) const LOG_OUT: &str = "
-with moment as materialized (
-  select clock_timestamp() + make_interval(secs => $1) as now
-),
-person as materialized (
-  select user_id from auth.wallets where address = $2 and chain = $3
-  union all
-  select id from auth.users where id = $4
-),
+pub(super) const LOG_OUT: &str = concat!(
+    named_person!(),
+    ",
 ended as (
   update auth.sessions s
   set ended_at = moment.now, reason = 'operator', salt = null
@@ -121,7 +106,8 @@ noted as (
 )
 select (select count(*) from ended) as sessions,
   $5 is null or exists (select from auth.sessions s where s.id = $5 and s.user_id = person.user_id) as known
-from person";
+from person"
+);
 
 impl Db {
     /// Disables an account and ends its sessions. `None` when there is no such account.

@@ -26,6 +26,7 @@ mod sessions;
 mod signing_keys;
 mod user_roles;
 mod users;
+mod whose;
 
 use deadpool_postgres::{Object, Pool};
 use tokio_postgres::Row;

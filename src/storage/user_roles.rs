@@ -3,6 +3,7 @@
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use super::whose::named_person;
 use super::{Db, Error};
 use crate::model::{RoleName, Whose};
 
@@ -94,15 +95,9 @@ select exists (select from known) as role_known,
   exists (select from granted) as changed,
   exists (select from made) as new";
 
-pub(super) const REVOKE: &str = "
-with moment as materialized (
-  select clock_timestamp() + make_interval(secs => $1) as now
-),
-person as materialized (
-  select user_id from auth.wallets where address = $2 and chain = $3
-  union all
-  select id from auth.users where id = $4
-),
+pub(super) const REVOKE: &str = concat!(
+    named_person!(),
+    ",
 revoked as (
   delete from auth.user_roles r
   using person
@@ -117,7 +112,8 @@ noted as (
 select exists (select from auth.roles where name = $5) as role_known,
   exists (select from person) as found,
   exists (select from revoked) as changed,
-  false as new";
+  false as new"
+);
 
 impl Db {
     /// Grants a role; the user comes into being where the address never signed in.
