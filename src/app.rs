@@ -47,11 +47,6 @@ impl App {
         })
     }
 
-    /// The router, for whoever serves it in a way of their own.
-    pub fn router(&self) -> Router {
-        self.router.clone()
-    }
-
     /// The router of METRICS_ADDR.
     pub fn metrics_router(&self, handle: MetricsHandle) -> Router {
         http::metrics_router(handle, Arc::clone(&self.service))

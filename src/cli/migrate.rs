@@ -28,10 +28,7 @@ pub(super) async fn run(variables: Variables) -> anyhow::Result<ExitCode> {
 }
 
 /// Migrates, and grants what Hasura serves to `hasura_role` where one is named.
-pub(super) async fn up_to_date(
-    database: &Database,
-    hasura_role: Option<&str>,
-) -> anyhow::Result<Vec<String>> {
+async fn up_to_date(database: &Database, hasura_role: Option<&str>) -> anyhow::Result<Vec<String>> {
     let mut client = connect_directly(database)
         .await
         .context("cannot connect to the database")?;
@@ -51,7 +48,7 @@ pub(super) async fn up_to_date(
 }
 
 /// The user that Hasura connects as: the one in PG_DATABASE_URL.
-pub(super) fn hasura_role(variables: &Variables) -> anyhow::Result<Option<String>> {
+fn hasura_role(variables: &Variables) -> anyhow::Result<Option<String>> {
     let Some(url) = variables.secret("PG_DATABASE_URL").map_err(anyhow::Error::msg)? else {
         return Ok(None);
     };

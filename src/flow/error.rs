@@ -88,6 +88,7 @@ impl Error {
     pub fn cause(&self) -> Option<String> {
         match self {
             Self::Unavailable(cause) => Some(cause.for_the_log()),
+            Self::NoSigningKey(cause) => Some(cause.to_string()),
             _ => None,
         }
     }

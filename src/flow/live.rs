@@ -98,7 +98,7 @@ impl LiveSessions {
             }
             Announcement::UserChanged(user) => {
                 self.heard.fetch_add(1, Ordering::SeqCst);
-                // Rare, and made by operators alone, so a walk costs less than an index would.
+                // Few at a time, for many come as `ManyChanged`: a walk costs less than an index would.
                 for (id, Known(known)) in &self.sessions {
                     if known.is_none_or(|(session, _)| session.user_id == user) {
                         self.sessions.invalidate(id.as_ref());

@@ -112,9 +112,6 @@ impl Service {
         refresh: RefreshToken,
         session_ends: OffsetDateTime,
     ) -> Tokens {
-        let session_id = identity
-            .session_id
-            .expect("a session has just been opened or restored");
         let by_environment = identity
             .address
             .is_some_and(|address| self.admins.contains(&address));
@@ -122,12 +119,7 @@ impl Service {
             identity.extra_roles.push(ADMIN_ROLE.to_owned());
         }
         let access = pen.sign(self.entropy.uuid(), &identity, self.clock.now(), session_ends);
-        Tokens {
-            access,
-            refresh,
-            session_id,
-            user_id: identity.user_id,
-        }
+        Tokens { access, refresh }
     }
 }
 

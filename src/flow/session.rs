@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use tracing::{info, warn};
-use uuid::Uuid;
 
 use super::{Error, Service};
 use crate::model::Client;
@@ -20,10 +19,6 @@ pub struct Tokens {
     pub access: String,
     /// The token for the next restore.
     pub refresh: RefreshToken,
-    /// The session.
-    pub session_id: Uuid,
-    /// The person.
-    pub user_id: Uuid,
 }
 
 type Outcome = Result<Arc<Rotated>, Arc<storage::Error>>;

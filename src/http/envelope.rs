@@ -24,8 +24,8 @@ use crate::model::{ADMIN_ROLE, Caller, Client, Person, USER_ROLE};
 /// The header that carries the actions secret.
 pub const SECRET_HEADER: &str = "x-actions-secret";
 
-/// Hasura repeats the client's whole document in `request_query`, so the envelope may be far larger
-/// than any input of ours.
+/// Hasura repeats the client's whole document in `request_query`, and its whole request to the hook, so
+/// a body may be far larger than any input of ours.
 const BODY_CAP: usize = 4 << 20;
 /// Shorter than the time that a whole request may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(8);
@@ -82,7 +82,7 @@ impl<A: Action + Send> FromRequest<Http> for ActionCall<A> {
             return Err(ApiError::CallerNotAllowed);
         }
         let client = client_of(&request, http.trusted_hops);
-        let body = body_of(request, BODY_CAP).await?;
+        let body = body_of(request).await?;
         let call: Envelope<A::Input> =
             serde_json::from_slice(&body).map_err(|error| ApiError::BadRequest(complaint::<A>(&error)))?;
         if call.action.name != A::NAME {
@@ -102,8 +102,8 @@ impl<A: Action + Send> FromRequest<Http> for ActionCall<A> {
 }
 
 /// The body, whole and in time. Whoever sends it slowly is not answered as if the fault were ours.
-pub(super) async fn body_of(request: Request, cap: usize) -> Result<Bytes, ApiError> {
-    let body = axum::body::to_bytes(request.into_body(), cap);
+pub(super) async fn body_of(request: Request) -> Result<Bytes, ApiError> {
+    let body = axum::body::to_bytes(request.into_body(), BODY_CAP);
     let Ok(read) = tokio::time::timeout(BODY_TIMEOUT, body).await else {
         return Err(ApiError::BadRequest("the body did not arrive in time".to_owned()));
     };

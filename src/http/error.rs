@@ -42,7 +42,7 @@ impl From<flow::Error> for ApiError {
 }
 
 /// The status of a flow's refusal on the action surface.
-pub fn status_of(error: &flow::Error) -> StatusCode {
+fn status_of(error: &flow::Error) -> StatusCode {
     use flow::Error as E;
     match error {
         E::Message(refusal) => match refusal {
@@ -99,14 +99,16 @@ impl IntoResponse for ApiError {
         {
             tracing::error!(cause, "a request could not be answered");
         }
-        if let Self::Flow(flow::Error::NoSigningKey(cause)) = &self {
-            tracing::error!(cause = %cause, "a request could not be answered");
-        }
-        let body = json!({"message": message, "code": code, "extensions": {"code": code}});
-        let mut reply = (status, Json(body)).into_response();
-        reply.extensions_mut().insert(ReplyCode(code));
-        reply
+        reply(status, code, &message)
     }
+}
+
+/// The body that both readers of Hasura understand.
+fn reply(status: StatusCode, code: &'static str, message: &str) -> Response {
+    let body = json!({"message": message, "code": code, "extensions": {"code": code}});
+    let mut reply = (status, Json(body)).into_response();
+    reply.extensions_mut().insert(ReplyCode(code));
+    reply
 }
 
 /// No request takes longer; the time-outs of the pool and of a statement together are shorter.
@@ -123,7 +125,7 @@ pub(super) async fn within_time(request: Request, next: Next) -> Response {
 }
 
 pub(super) async fn not_found() -> Response {
-    plain(
+    reply(
         StatusCode::NOT_FOUND,
         "not_found",
         "there is nothing at this path",
@@ -131,16 +133,9 @@ pub(super) async fn not_found() -> Response {
 }
 
 pub(super) async fn method_not_allowed() -> Response {
-    plain(
+    reply(
         StatusCode::METHOD_NOT_ALLOWED,
         "method_not_allowed",
         "this path takes another method",
     )
-}
-
-fn plain(status: StatusCode, code: &'static str, message: &str) -> Response {
-    let body = json!({"message": message, "code": code, "extensions": {"code": code}});
-    let mut reply = (status, Json(body)).into_response();
-    reply.extensions_mut().insert(ReplyCode(code));
-    reply
 }

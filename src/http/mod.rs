@@ -16,7 +16,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
-pub use error::{ApiError, status_of};
+pub use error::ApiError;
 pub use metrics::{MetricsHandle, metrics_router};
 
 use crate::entropy::Entropy;

@@ -4,6 +4,8 @@
 //! alone; of the client's own `x-hasura-*` headers only the wished-for role is read, and granted if
 //! the account has it. No token is a guest; a bad one is nobody, never a guest.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
@@ -11,7 +13,6 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
@@ -20,9 +21,6 @@ use super::envelope::body_of;
 use super::error::ApiError;
 use crate::flow::{self, Authenticated};
 use crate::model::GUEST_ROLE;
-
-/// Hasura repeats the client's whole request in the body.
-const BODY_CAP: usize = 4 << 20;
 
 /// `Sat, 14 Sep 2024 20:45:00 GMT`, as Hasura reads `Expires`.
 const EXPIRES: &[BorrowedFormatItem<'static>] =
@@ -118,7 +116,7 @@ fn with_status(error: ApiError, status: StatusCode) -> Response {
 async fn presented(request: Request) -> Result<Presented, ApiError> {
     let mut presented = Presented::default();
     if request.method() == Method::POST {
-        let body = body_of(request, BODY_CAP).await?;
+        let body = body_of(request).await?;
         let body: PostBody = serde_json::from_slice(&body)
             .map_err(|_| ApiError::BadRequest("the body is not what Hasura's auth hook sends".to_owned()))?;
         for (name, value) in body.headers {

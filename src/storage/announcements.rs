@@ -89,22 +89,22 @@ pub async fn listen(database: &Database, hear: impl Fn(Announcement)) -> Result<
 
 type Message = Result<AsyncMessage, tokio_postgres::Error>;
 
-/// Takes in `first` and everything that waits behind it, each change once.
+/// Takes in `first` and what waits behind it, each change once. No more than can wait at one time: of
+/// what keeps coming, the rest is the next batch.
 fn hear_all(
     first: Message,
     waiting: &mut mpsc::Receiver<Message>,
     hear: &impl Fn(Announcement),
 ) -> Result<(), Error> {
     let mut batch = Vec::new();
-    let mut next = Some(first);
-    while let Some(message) = next {
+    for message in std::iter::once(first).chain(std::iter::from_fn(|| waiting.try_recv().ok()).take(WAITING))
+    {
         if let AsyncMessage::Notification(notification) = message?
             && let Some(announcement) = parse(notification.payload())
             && (batch.len() > APART || !batch.contains(&announcement))
         {
             batch.push(announcement);
         }
-        next = waiting.try_recv().ok();
     }
     if batch.len() > APART {
         hear(Announcement::ManyChanged);
