@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::log_ins::string_map;
-use super::{Db, Error};
+use super::{Db, Error, columns};
 use crate::model::Address;
 
 /// A session that lives, with what its account may do.
@@ -52,17 +51,11 @@ impl Db {
         if lives_for.is_zero() {
             return Ok(None);
         }
-        let address = row
-            .get::<_, Option<&[u8]>>("address")
-            .map(TryInto::try_into)
-            .transpose();
         Ok(Some(LiveSession {
             user_id: row.get("user_id"),
-            address: address
-                .map_err(|_| Error::Content("a session's address"))?
-                .map(Address::from_bytes),
+            address: columns::address(&row)?,
             roles: row.get("roles"),
-            claims: string_map(&row.get("claims"))?,
+            claims: columns::claims(&row)?,
             lives_for,
         }))
     }

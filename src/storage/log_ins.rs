@@ -7,7 +7,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Db, Error};
+use super::{Db, Error, columns};
 use crate::model::{Address, ChainId, Client};
 use crate::token::TokenHash;
 
@@ -205,12 +205,7 @@ impl Db {
             user_id,
             ends_at,
             roles: row.get("roles"),
-            claims: string_map(&row.get("claims"))?,
+            claims: columns::claims(&row)?,
         })
     }
-}
-
-/// A JSON object of strings.
-pub(super) fn string_map(json: &serde_json::Value) -> Result<BTreeMap<String, String>, Error> {
-    serde::Deserialize::deserialize(json).map_err(|_| Error::Content("custom claims"))
 }

@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::log_ins::string_map;
-use super::{Db, Error};
+use super::{Db, Error, columns};
 use crate::model::Address;
 
 /// A token to mint.
@@ -122,14 +121,10 @@ impl Db {
         if !row.get::<_, bool>("noted") {
             return Ok(Minting::SessionNotLive);
         }
-        let address = row.get::<_, Option<&[u8]>>("address").map(TryInto::try_into);
-        let address = address
-            .transpose()
-            .map_err(|_| Error::Content("a session's address"))?;
         Ok(Minting::Noted {
-            address: address.map(Address::from_bytes),
+            address: columns::address(&row)?,
             session_ends: row.get("ends_at"),
-            claims: string_map(&row.get("claims"))?,
+            claims: columns::claims(&row)?,
         })
     }
 }

@@ -9,6 +9,7 @@ mod accounts;
 mod announcements;
 mod audit;
 mod claims;
+mod columns;
 mod connect;
 mod disabling;
 mod ends;

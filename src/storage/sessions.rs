@@ -11,8 +11,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::log_ins::string_map;
-use super::{Db, Error};
+use super::{Db, Error, columns};
 use crate::model::{Address, Client};
 use crate::token::{Salt, TokenHash};
 
@@ -152,21 +151,13 @@ impl Db {
                 session_id: row.get("id"),
             });
         }
-        let address = match row.get::<_, Option<&[u8]>>("address") {
-            None => None,
-            Some(bytes) => Some(Address::from_bytes(
-                bytes
-                    .try_into()
-                    .map_err(|_| Error::Content("a session's address"))?,
-            )),
-        };
         Ok(Rotated::Live {
             session_id: row.get("id"),
             user_id: row.get("user_id"),
-            address,
+            address: columns::address(&row)?,
             salt: Salt::from_slice(row.get("salt")).ok_or(Error::Content("a session's salt"))?,
             roles: row.get("roles"),
-            claims: string_map(&row.get("claims"))?,
+            claims: columns::claims(&row)?,
             ends_at: row.get("ends_at"),
         })
     }

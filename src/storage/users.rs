@@ -9,8 +9,7 @@ use time::serde::rfc3339;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::log_ins::string_map;
-use super::{Db, Error};
+use super::{Db, Error, columns};
 use crate::model::{Address, Whose};
 
 /// A person, on one line.
@@ -183,7 +182,7 @@ impl Db {
                 created_at: row.get("created_at"),
                 disabled_at: row.get("disabled_at"),
                 roles: row.get("roles"),
-                claims: string_map(&row.get("claims"))?,
+                claims: columns::claims(&row)?,
             })
         })
         .transpose()
