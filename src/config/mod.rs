@@ -7,6 +7,7 @@
 pub mod env;
 mod jwt_secret;
 mod keys_encryption;
+mod lifetimes;
 mod read;
 pub mod strength;
 mod variables;
@@ -14,13 +15,13 @@ mod variables;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 pub use env::Variables;
 pub use jwt_secret::{
     ASYMMETRIC_TYPES, DEFAULT_AUDIENCE, DEFAULT_ISSUER, DEFAULT_NAMESPACE, JwtKeys, JwtSecret,
 };
 pub use keys_encryption::keys_encryption_key;
+pub use lifetimes::{Lifetime, Lifetimes};
 pub use variables::{VARIABLES, Variable};
 
 use crate::model::Address;
@@ -40,6 +41,10 @@ pub struct Config {
     pub origins: Vec<Origin>,
     /// Who chooses nonces.
     pub nonces: Nonces,
+    /// What texts for wallets to sign call the app.
+    pub app_name: String,
+    /// How accounts with passwords come into being.
+    pub passwords: Passwords,
     /// How long tokens live.
     pub lifetimes: Lifetimes,
     /// Externally owned accounts that may act as `admin`.
@@ -74,10 +79,17 @@ pub struct Database {
 pub struct Operator {
     /// Where the data is.
     pub database: Database,
-    /// How long a session may lie unused before it is over.
-    pub idle: Duration,
     /// Externally owned accounts that may act as `admin` whatever the database says.
     pub admins: BTreeSet<Address>,
+}
+
+/// How accounts with passwords come into being.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Passwords {
+    /// Whether guests may register.
+    pub registration_is_open: bool,
+    /// The fewest characters of a new password.
+    pub least: usize,
 }
 
 /// Who chooses the nonce of a message.
@@ -87,28 +99,6 @@ pub enum Nonces {
     Client,
     /// The service does; only what it issued is accepted, once.
     Server,
-}
-
-/// How long things live.
-#[derive(Clone, Copy, Debug)]
-pub struct Lifetimes {
-    /// An access token.
-    pub access: Duration,
-    /// A session that is not used.
-    pub idle: Duration,
-    /// A session, used or not.
-    pub absolute: Duration,
-    /// How long the direct predecessor of a refresh token is still answered, with the same successor.
-    pub grace: Duration,
-    /// How many sessions one person may have; the oldest ends for the next.
-    pub most_sessions: i64,
-}
-
-impl Lifetimes {
-    /// The most that ACCESS_TOKEN_TTL may be, anywhere and at any time.
-    pub const LONGEST_ACCESS: Duration = Duration::from_secs(24 * 3600);
-    /// No access token that may act as `admin` lives longer than this.
-    pub const ADMIN_ACCESS: Duration = Duration::from_secs(15 * 60);
 }
 
 /// How the log looks.

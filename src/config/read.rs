@@ -10,24 +10,27 @@ use std::time::Duration;
 
 use super::strength::weakness;
 use super::{
-    Config, Database, Faults, JwtKeys, JwtSecret, Lifetimes, LogFormat, Nonces, Operator, Variables,
-    keys_encryption,
+    Config, Database, Faults, JwtKeys, JwtSecret, Lifetimes, LogFormat, Nonces, Operator, Passwords,
+    Variables, keys_encryption,
 };
-use crate::model::Address;
+use crate::model::{AccountName, Address};
 use crate::secret::Secret;
 use crate::siwe::Origin;
 
-const MINUTE: u64 = 60;
-const HOUR: u64 = 60 * MINUTE;
-const DAY: u64 = 24 * HOUR;
-
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     variables: &'a Variables,
-    faults: Vec<String>,
+    pub(super) faults: Vec<String>,
 }
 
-impl Reader<'_> {
-    fn fault(&mut self, sentence: String) {
+impl<'a> Reader<'a> {
+    pub(super) fn of(variables: &'a Variables) -> Self {
+        Self {
+            variables,
+            faults: Vec::new(),
+        }
+    }
+
+    pub(super) fn fault(&mut self, sentence: String) {
         self.faults.push(sentence);
     }
 
@@ -47,7 +50,7 @@ impl Reader<'_> {
         value
     }
 
-    fn parsed<T: FromStr>(&mut self, name: &str, default: T, expected: &str) -> T
+    pub(super) fn parsed<T: FromStr>(&mut self, name: &str, default: T, expected: &str) -> T
     where
         T::Err: Display,
     {
@@ -79,12 +82,15 @@ impl Reader<'_> {
         values
     }
 
-    fn duration(&mut self, name: &str, default: u64, least: u64, most: u64) -> Duration {
-        let default = Duration::from_secs(default);
+    pub(super) fn duration(
+        &mut self,
+        name: &str,
+        default: Duration,
+        (least, most): (Duration, Duration),
+    ) -> Duration {
         let Some(text) = self.variables.text(name) else {
             return default;
         };
-        let (least, most) = (Duration::from_secs(least), Duration::from_secs(most));
         match humantime::parse_duration(text.trim()) {
             Ok(value) if (least..=most).contains(&value) => value,
             Ok(_) => {
@@ -113,10 +119,7 @@ impl Config {
     /// # Errors
     /// Every fault found, a sentence each that says what to do; none quotes a secret.
     pub fn read(variables: &Variables) -> Result<Self, Faults> {
-        let mut reader = Reader {
-            variables,
-            faults: Vec::new(),
-        };
+        let mut reader = Reader::of(variables);
         let database = reader.database();
         let actions_secrets = reader.actions_secrets();
         let jwt = reader.jwt();
@@ -148,7 +151,9 @@ impl Config {
                 Nonces::Client
             }
         };
-        let lifetimes = reader.lifetimes();
+        let app_name = reader.app_name(&origins);
+        let passwords = reader.passwords();
+        let lifetimes = Lifetimes::read(&mut reader);
         let log = match variables.text("LOG_FORMAT").map(str::trim) {
             None | Some("text") => LogFormat::Text,
             Some("json") => LogFormat::Json,
@@ -178,6 +183,8 @@ impl Config {
                 actions_secrets,
                 origins,
                 nonces,
+                app_name,
+                passwords,
                 lifetimes,
                 admins: admins.into_iter().collect(),
                 jwt,
@@ -197,10 +204,7 @@ impl Database {
     /// # Errors
     /// As [`Config::read`].
     pub fn read(variables: &Variables) -> Result<Self, Faults> {
-        let mut reader = Reader {
-            variables,
-            faults: Vec::new(),
-        };
+        let mut reader = Reader::of(variables);
         match reader.database() {
             Some(database) if reader.faults.is_empty() => Ok(database),
             _ => Err(Faults(reader.faults)),
@@ -214,17 +218,12 @@ impl Operator {
     /// # Errors
     /// As [`Config::read`].
     pub fn read(variables: &Variables) -> Result<Self, Faults> {
-        let mut reader = Reader {
-            variables,
-            faults: Vec::new(),
-        };
+        let mut reader = Reader::of(variables);
         let database = reader.database();
-        let idle = reader.lifetimes().idle;
         let admins: Vec<Address> = reader.listed("ADMIN_ADDRESSES");
         match database {
             Some(database) if reader.faults.is_empty() => Ok(Self {
                 database,
-                idle,
                 admins: admins.into_iter().collect(),
             }),
             _ => Err(Faults(reader.faults)),
@@ -270,6 +269,42 @@ impl Reader<'_> {
         Some(url)
     }
 
+    /// It stands in a text that people sign, so it may not play tricks with the rest of that text.
+    fn app_name(&mut self, origins: &[Origin]) -> String {
+        match self.variables.text("APP_NAME").map(AccountName::parse) {
+            Some(Ok(name)) => name.as_str().trim().to_owned(),
+            Some(Err(fault)) => {
+                self.fault(format!("APP_NAME: {fault}"));
+                String::new()
+            }
+            None => origins
+                .first()
+                .map(|origin| origin.host().to_owned())
+                .unwrap_or_default(),
+        }
+    }
+
+    fn passwords(&mut self) -> Passwords {
+        let registration_is_open = match self.variables.text("REGISTRATION").map(str::trim) {
+            None | Some("closed") => false,
+            Some("open") => true,
+            Some(other) => {
+                self.fault(format!("REGISTRATION is {other:?}, expected open or closed"));
+                false
+            }
+        };
+        let least = self.parsed("PASSWORD_MIN_LENGTH", 15, "a number of characters");
+        if !(8..=64).contains(&least) {
+            self.fault(format!(
+                "PASSWORD_MIN_LENGTH is {least}, and must lie between 8 and 64"
+            ));
+        }
+        Passwords {
+            registration_is_open,
+            least,
+        }
+    }
+
     fn actions_secrets(&mut self) -> Vec<Secret<String>> {
         let Some(text) =
             self.required_secret("ACTIONS_SECRET", "run `make env`, and give Hasura the same value")
@@ -298,37 +333,12 @@ impl Reader<'_> {
             .map_err(|end| self.fault(format!("{name} {end}")))
             .ok()
     }
-
-    fn lifetimes(&mut self) -> Lifetimes {
-        let lifetimes = Lifetimes {
-            access: self.duration(
-                "ACCESS_TOKEN_TTL",
-                HOUR,
-                MINUTE,
-                Lifetimes::LONGEST_ACCESS.as_secs(),
-            ),
-            idle: self.duration("REFRESH_IDLE_TTL", 14 * DAY, 10 * MINUTE, 365 * DAY),
-            absolute: self.duration("REFRESH_ABSOLUTE_TTL", 90 * DAY, HOUR, 730 * DAY),
-            grace: self.duration("REFRESH_GRACE", 30, 0, MINUTE),
-            most_sessions: self.parsed("SESSIONS_PER_USER", 50, "a number of sessions"),
-        };
-        if !(1..=1000).contains(&lifetimes.most_sessions) {
-            let sentence = format!(
-                "SESSIONS_PER_USER is {}, and must lie between 1 and 1000",
-                lifetimes.most_sessions
-            );
-            self.fault(sentence);
-        }
-        if lifetimes.idle > lifetimes.absolute {
-            self.fault("REFRESH_IDLE_TTL is longer than REFRESH_ABSOLUTE_TTL: a session cannot be idle for longer than it lives".into());
-        }
-        lifetimes
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Flow;
 
     fn good() -> Variables {
         [
@@ -350,7 +360,7 @@ mod tests {
         assert_eq!(config.listen.to_string(), "127.0.0.1:4000");
         assert_eq!(config.origins.len(), 2);
         assert_eq!(config.nonces, Nonces::Client);
-        assert_eq!(config.lifetimes.access, Duration::from_secs(HOUR));
+        assert_eq!(config.lifetimes.of(Flow::Siwe).access, Duration::from_secs(3600));
         assert_eq!(config.lifetimes.grace, Duration::from_secs(30));
         assert_eq!(config.trusted_hops, 0);
         assert!(config.metrics.is_none());

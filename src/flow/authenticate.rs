@@ -85,7 +85,7 @@ impl Service {
 
     async fn look_up(&self, id: Uuid, now: OffsetDateTime) -> Result<Option<LiveSession>, Error> {
         let mark = self.live.mark();
-        let answer = self.db.live_session(id, self.lifetimes.idle).await?;
+        let answer = self.db.live_session(id).await?;
         self.live.keep(id, answer.clone(), mark, now);
         Ok(answer)
     }

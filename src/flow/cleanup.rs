@@ -49,10 +49,7 @@ impl Service {
     /// The database's, when it gave no answer.
     pub async fn sweep(&self) -> Result<(), crate::storage::Error> {
         loop {
-            let swept = self
-                .db
-                .sweep(self.lifetimes.grace, self.lifetimes.idle, RETENTION)
-                .await?;
+            let swept = self.db.sweep(self.lifetimes.grace, RETENTION).await?;
             debug!(
                 nonces = swept.nonces,
                 salts = swept.salts,

@@ -58,7 +58,7 @@ impl Service {
     pub async fn sessions(&self, caller: Caller) -> Result<(Vec<Session>, Option<Uuid>), Error> {
         let person = signed_in(caller)?;
         self.still_signed_in(person).await?;
-        let sessions = self.db.live_sessions(person.user_id, self.lifetimes.idle).await?;
+        let sessions = self.db.live_sessions(person.user_id).await?;
         Ok((sessions, person.session_id))
     }
 

@@ -12,6 +12,7 @@ mod keys;
 mod live;
 mod mint;
 mod nonce;
+mod opening;
 mod seen;
 mod session;
 mod siwe;
@@ -21,23 +22,21 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use time::OffsetDateTime;
-
 pub use account::UpdateAccount;
 pub use authenticate::Authenticated;
 pub use error::Error;
 pub use keys::{JWKS_MAX_AGE, KeyRefusal, SigningKeys};
 pub use mint::{MintRefusal, Wanted};
 pub use nonce::IssuedNonce;
-pub use session::Tokens;
+pub use opening::Tokens;
 
 use crate::clock::Clock;
 use crate::config::{Config, Database, Lifetimes, Nonces};
 use crate::entropy::Entropy;
-use crate::model::{ADMIN_ROLE, Address};
+use crate::model::{Address, Flow};
 use crate::siwe::Policy;
 use crate::storage::Db;
-use crate::token::{Identity, KeyRing, Pen, RefreshToken, Signer, Verifier};
+use crate::token::{KeyRing, Signer, Verifier};
 
 /// What the flows share: the database, the rules, the key, the clock and the dice.
 pub struct Service {
@@ -69,7 +68,7 @@ impl Service {
             signer: Signer::new(
                 &config.jwt,
                 Arc::clone(&ring),
-                config.lifetimes.access,
+                config.lifetimes.of(Flow::Siwe).access,
                 Lifetimes::ADMIN_ACCESS,
             ),
             verifier: Verifier::new(&config.jwt, Arc::clone(&ring)),
@@ -102,24 +101,6 @@ impl Service {
     /// What judges access tokens. It follows the keys, and costs no I/O.
     pub fn verifier(&self) -> &Verifier {
         &self.verifier
-    }
-
-    /// The access token of an identity, and the refresh token beside it.
-    fn tokens(
-        &self,
-        pen: &Pen<'_>,
-        mut identity: Identity,
-        refresh: RefreshToken,
-        session_ends: OffsetDateTime,
-    ) -> Tokens {
-        let by_environment = identity
-            .address
-            .is_some_and(|address| self.admins.contains(&address));
-        if by_environment && !identity.extra_roles.iter().any(|role| role == ADMIN_ROLE) {
-            identity.extra_roles.push(ADMIN_ROLE.to_owned());
-        }
-        let access = pen.sign(self.entropy.uuid(), &identity, self.clock.now(), session_ends);
-        Tokens { access, refresh }
     }
 }
 

@@ -94,7 +94,7 @@ mod tests {
         let token = signer
             .pen()
             .unwrap()
-            .sign(Uuid::from_u128(3), &identity, NOW, NOW + hour);
+            .sign(Uuid::from_u128(3), &identity, hour, NOW, NOW + hour);
         let (verifier, seen) = (Verifier::new(&secret, ring), SeenTokens::new());
         let first = seen.verify(&verifier, &token, NOW).unwrap();
         assert!(Arc::ptr_eq(&first, &seen.verify(&verifier, &token, NOW).unwrap()));

@@ -7,39 +7,30 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use tracing::{info, warn};
 
-use super::{Error, Service};
-use crate::model::Client;
+use super::{Error, Service, Tokens};
+use crate::model::{Client, Flow};
 use crate::storage::{self, Rotated, Rotation};
-use crate::token::{Identity, RefreshToken, Salt, TokenHash};
-
-/// What a client holds after signing in or restoring.
-#[derive(Clone, Debug)]
-pub struct Tokens {
-    /// The JWT for Hasura.
-    pub access: String,
-    /// The token for the next restore.
-    pub refresh: RefreshToken,
-}
+use crate::token::{RefreshToken, Salt, TokenHash};
 
 type Outcome = Result<Arc<Rotated>, Arc<storage::Error>>;
 
 type Statement = Shared<BoxFuture<'static, Outcome>>;
 
-/// Statements under way, by the token they spend: equal requests in one process share one.
+/// Statements under way, by the flow and the token they spend: equal requests in one process share one.
 ///
 /// It saves the database the work of many tabs that wake up together. It is no cache: an entry is
 /// gone when its statement is done, whether or not anybody waited for it.
 #[derive(Default)]
-pub(super) struct InFlight(Mutex<HashMap<TokenHash, Statement>>);
+pub(super) struct InFlight(Mutex<HashMap<(Flow, TokenHash), Statement>>);
 
 impl InFlight {
-    fn lock(&self) -> MutexGuard<'_, HashMap<TokenHash, Statement>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<(Flow, TokenHash), Statement>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Service {
-    /// Spends `token` for its successor and reads the claims afresh.
+    /// Spends `token`, of a session of this flow, for its successor and reads the claims afresh.
     ///
     /// A retry within the grace time gets the same successor, so nobody is signed out by a lost
     /// reply or a second tab. A token that was spent before that ends the session: it was copied,
@@ -48,11 +39,16 @@ impl Service {
     /// # Errors
     /// [`Error::RefreshTokenInvalid`] or [`Error::Unavailable`]; after the latter the same token may
     /// be presented again.
-    pub async fn restore(self: &Arc<Self>, token: &str, client: &Client) -> Result<Tokens, Error> {
+    pub async fn restore(
+        self: &Arc<Self>,
+        flow: Flow,
+        token: &str,
+        client: &Client,
+    ) -> Result<Tokens, Error> {
         let presented = RefreshToken::parse(token).ok_or(Error::RefreshTokenInvalid)?;
         let pen = self.signer.pen()?;
         let outcome = self
-            .rotate_once(&presented, client)
+            .rotate_once(flow, &presented, client)
             .await
             .map_err(Error::Unavailable)?;
         match &*outcome {
@@ -61,34 +57,21 @@ impl Service {
                 warn!(session.id = %session_id, "session {session_id} ended: a spent refresh token came back");
                 Err(Error::RefreshTokenInvalid)
             }
-            Rotated::Live {
-                session_id,
-                user_id,
-                address,
-                salt,
-                roles,
-                claims,
-                ends_at,
-            } => {
-                info!(user.id = %user_id, session.id = %session_id, "session {session_id} restored");
-                let identity = Identity {
-                    user_id: *user_id,
-                    session_id: Some(*session_id),
-                    address: *address,
-                    extra_roles: roles.clone(),
-                    custom_claims: claims.clone(),
-                };
-                Ok(self.tokens(&pen, identity, presented.successor(*salt), *ends_at))
+            Rotated::Live { session, salt } => {
+                let (user_id, id) = (session.user_id, session.session_id);
+                info!(user.id = %user_id, session.id = %id, "session {id} restored");
+                let refresh = presented.successor(*salt);
+                Ok(self.tokens(flow, &pen, session.clone(), refresh))
             }
         }
     }
 
-    async fn rotate_once(self: &Arc<Self>, presented: &RefreshToken, client: &Client) -> Outcome {
+    async fn rotate_once(self: &Arc<Self>, flow: Flow, presented: &RefreshToken, client: &Client) -> Outcome {
         let statement = {
             let mut under_way = self.restores.lock();
             under_way
-                .entry(presented.hash())
-                .or_insert_with(|| self.begin_rotation(presented, client))
+                .entry((flow, presented.hash()))
+                .or_insert_with(|| self.begin_rotation(flow, presented, client))
                 .clone()
         };
         statement.await
@@ -97,14 +80,14 @@ impl Service {
     /// Runs on its own task: a client that goes away must not take the others' answer along, and must
     /// not leave it behind either. The task takes its entry out before anybody learns the outcome, so
     /// whoever comes later asks the database.
-    fn begin_rotation(self: &Arc<Self>, presented: &RefreshToken, client: &Client) -> Statement {
+    fn begin_rotation(self: &Arc<Self>, flow: Flow, presented: &RefreshToken, client: &Client) -> Statement {
         let (service, client, hash) = (Arc::clone(self), client.clone(), presented.hash());
         let salt = Salt::draw(&self.entropy);
         let successor = presented.successor(salt).hash();
         let task = tokio::spawn(async move {
             let _entry = Entry {
                 service: &service,
-                hash,
+                key: (flow, hash),
             };
             service
                 .db
@@ -113,7 +96,7 @@ impl Service {
                     salt,
                     successor,
                     grace: service.lifetimes.grace,
-                    idle: service.lifetimes.idle,
+                    flow,
                     client: &client,
                 })
                 .await
@@ -135,11 +118,11 @@ impl Service {
 /// The place of a statement among those under way; gone when its task is, however that ends.
 struct Entry<'a> {
     service: &'a Service,
-    hash: TokenHash,
+    key: (Flow, TokenHash),
 }
 
 impl Drop for Entry<'_> {
     fn drop(&mut self) {
-        self.service.restores.lock().remove(&self.hash);
+        self.service.restores.lock().remove(&self.key);
     }
 }

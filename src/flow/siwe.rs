@@ -2,14 +2,13 @@
 
 use aws_lc_rs::digest;
 use time::Duration;
-use tracing::info;
 
 use super::{Error, Service, Tokens};
 use crate::config::Nonces;
-use crate::model::Client;
+use crate::model::{Client, Flow};
 use crate::siwe;
 use crate::storage::{LogIn, LoggedIn};
-use crate::token::{Identity, RefreshToken};
+use crate::token::RefreshToken;
 
 /// How far this process's clock, which judges messages, may fall behind the database's, which
 /// forgets nonces, before a message could be played again.
@@ -29,43 +28,23 @@ impl Service {
         // Before the nonce is spent: a service without a key leaves the message good.
         let pen = self.signer.pen()?;
         let refresh = RefreshToken::draw(&self.entropy);
-        let session_id = self.entropy.uuid();
         let outcome = self
             .db
             .log_in(&LogIn {
+                opening: self.opening(Flow::Siwe, &refresh, client),
                 address: proof.address(),
                 chain_id: proof.chain_id(),
                 nonce: nonce_hash(proof.nonce()),
                 nonce_was_issued: self.nonces == Nonces::Server,
                 remember_until: proof.acceptable_until() + CLOCKS_APART,
                 user_id: self.entropy.uuid(),
-                session_id,
-                token: refresh.hash(),
-                absolute: self.lifetimes.absolute,
-                most_sessions: self.lifetimes.most_sessions,
-                client,
             })
             .await?;
         match outcome {
             LoggedIn::ChainNotSupported => Err(Error::ChainNotSupported),
             LoggedIn::Disabled => Err(Error::AccountDisabled),
             LoggedIn::NonceInvalid => Err(Error::NonceInvalid),
-            LoggedIn::Session {
-                user_id,
-                roles,
-                claims,
-                ends_at,
-            } => {
-                info!(user.id = %user_id, session.id = %session_id, chain.id = %proof.chain_id(), "user {user_id} signed in");
-                let identity = Identity {
-                    user_id,
-                    session_id: Some(session_id),
-                    address: Some(proof.address()),
-                    extra_roles: roles,
-                    custom_claims: claims,
-                };
-                Ok(self.tokens(&pen, identity, refresh, ends_at))
-            }
+            LoggedIn::Session(session) => Ok(self.signed_in(Flow::Siwe, &pen, session, refresh)),
         }
     }
 }

@@ -23,18 +23,29 @@ use crate::entropy::Entropy;
 use crate::flow::Service;
 use crate::secret::Secret;
 
-/// The paths of the actions, with the name of the Hasura action that each answers. The metadata in
-/// `hasura/` is held against this list.
-pub const ACTIONS: &[(&str, &str)] = &[
-    ("/actions/login", actions::LOGIN),
-    ("/actions/restore-session", actions::RESTORE_SESSION),
-    ("/actions/update-account", actions::UPDATE_ACCOUNT),
-    ("/actions/nonce", actions::NONCE),
-    ("/actions/logout", actions::LOGOUT),
-    ("/actions/logout-all", actions::LOGOUT_ALL),
-    ("/actions/end-session", actions::END_SESSION),
-    ("/actions/sessions", actions::SESSIONS),
-];
+/// Each action once: its path, its name in Hasura, its handler.
+macro_rules! actions {
+    ($($path:literal is $name:path => $handler:path,)*) => {
+        /// The paths of the actions, with the name of the Hasura action that each answers. The metadata in
+        /// `hasura/` is held against this list.
+        pub const ACTIONS: &[(&str, &str)] = &[$(($path, $name)),*];
+
+        fn actions_router() -> Router<Http> {
+            Router::new()$(.route($path, post($handler)))*
+        }
+    };
+}
+
+actions! {
+    "/actions/login" is actions::LOGIN => actions::log_in,
+    "/actions/restore-session" is actions::RESTORE_SESSION => actions::restore_session,
+    "/actions/update-account" is actions::UPDATE_ACCOUNT => actions::update_account,
+    "/actions/nonce" is actions::NONCE => actions::nonce,
+    "/actions/logout" is actions::LOGOUT => actions::log_out,
+    "/actions/logout-all" is actions::LOGOUT_ALL => actions::log_out_all,
+    "/actions/end-session" is actions::END_SESSION => actions::end_session,
+    "/actions/sessions" is actions::SESSIONS => actions::sessions,
+}
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -57,15 +68,7 @@ impl Http {
 
 /// Everything that is answered.
 pub fn router(http: Http, entropy: Entropy) -> Router {
-    Router::new()
-        .route("/actions/login", post(actions::log_in))
-        .route("/actions/restore-session", post(actions::restore_session))
-        .route("/actions/update-account", post(actions::update_account))
-        .route("/actions/nonce", post(actions::nonce))
-        .route("/actions/logout", post(actions::log_out))
-        .route("/actions/logout-all", post(actions::log_out_all))
-        .route("/actions/end-session", post(actions::end_session))
-        .route("/actions/sessions", post(actions::sessions))
+    actions_router()
         .route("/webhook", get(webhook::webhook).post(webhook::webhook))
         .route("/.well-known/jwks.json", get(well_known::jwks))
         .route("/healthz", get(health::alive))

@@ -49,6 +49,11 @@ impl Origin {
         })
     }
 
+    /// The host alone, in lower case.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     /// The origin that `uri` lies under; `None` for `did:`, `javascript:` and others without a host.
     pub(super) fn of_uri(uri: &str) -> Option<Self> {
         let uri = UriStr::new(uri).ok()?;

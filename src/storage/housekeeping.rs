@@ -72,7 +72,7 @@ where hash in (
   select t.hash
   from auth.sessions s
   join auth.refresh_tokens t on t.session_id = s.id
-  where least(s.ended_at, s.ends_at, s.last_used_at + make_interval(secs => $3)) + make_interval(secs => $4)
+  where least(s.ended_at, s.ends_at, s.last_used_at + s.idle) + make_interval(secs => $3)
     < clock_timestamp() + make_interval(secs => $1)
   limit $2
   for update of t skip locked
@@ -83,7 +83,7 @@ delete from auth.sessions
 where id in (
   select s.id
   from auth.sessions s
-  where least(s.ended_at, s.ends_at, s.last_used_at + make_interval(secs => $3)) + make_interval(secs => $4)
+  where least(s.ended_at, s.ends_at, s.last_used_at + s.idle) + make_interval(secs => $3)
     < clock_timestamp() + make_interval(secs => $1)
     and not exists (select from auth.refresh_tokens t where t.session_id = s.id)
   limit $2
@@ -96,19 +96,19 @@ impl Db {
     ///
     /// # Errors
     /// [`Error`] when the database gave no answer; what was swept before stays swept.
-    pub async fn sweep(&self, grace: Duration, idle: Duration, retention: Duration) -> Result<Swept, Error> {
+    pub async fn sweep(&self, grace: Duration, retention: Duration) -> Result<Swept, Error> {
         let offset = self.clock_offset();
-        let (grace, idle, retention) = (grace.as_secs_f64(), idle.as_secs_f64(), retention.as_secs_f64());
+        let (grace, retention) = (grace.as_secs_f64(), retention.as_secs_f64());
         Ok(Swept {
             nonces: self.execute(DELETE_ISSUED_NONCES, &[&offset, &BATCH]).await?
                 + self.execute(DELETE_SPENT_NONCES, &[&offset, &BATCH]).await?,
             salts: self.execute(WIPE_SALTS, &[&offset, &BATCH, &grace]).await?,
             tokens: self.execute(DELETE_OLD_TOKENS, &[&BATCH, &GENERATIONS]).await?
                 + self
-                    .execute(DELETE_TOKENS, &[&offset, &BATCH, &idle, &retention])
+                    .execute(DELETE_TOKENS, &[&offset, &BATCH, &retention])
                     .await?,
             sessions: self
-                .execute(DELETE_SESSIONS, &[&offset, &BATCH, &idle, &retention])
+                .execute(DELETE_SESSIONS, &[&offset, &BATCH, &retention])
                 .await?,
         })
     }

@@ -28,7 +28,7 @@ select s.user_id, s.address,
   array(select r.role from auth.user_roles r where r.user_id = s.user_id order by r.role) as roles,
   (select coalesce(jsonb_object_agg(c.name, c.value), '{}')
    from auth.custom_claims c where c.user_id = s.user_id) as claims,
-  extract(epoch from least(s.ends_at, s.last_used_at + make_interval(secs => $3))
+  extract(epoch from least(s.ends_at, s.last_used_at + s.idle)
     - clock_timestamp() - make_interval(secs => $1))::double precision as lives_for
 from auth.sessions s
 join auth.users u on u.id = s.user_id
@@ -39,10 +39,8 @@ impl Db {
     ///
     /// # Errors
     /// [`Error`] when the database gave no answer.
-    pub async fn live_session(&self, id: Uuid, idle: Duration) -> Result<Option<LiveSession>, Error> {
-        let row = self
-            .query_opt(FIND, &[&self.clock_offset(), &id, &idle.as_secs_f64()])
-            .await?;
+    pub async fn live_session(&self, id: Uuid) -> Result<Option<LiveSession>, Error> {
+        let row = self.query_opt(FIND, &[&self.clock_offset(), &id]).await?;
         let Some(row) = row else { return Ok(None) };
         // A negative or absurd number of seconds is no duration: the session is over.
         let Ok(lives_for) = Duration::try_from_secs_f64(row.get("lives_for")) else {

@@ -5,14 +5,13 @@
 //! stays in the row; the others find themselves one behind, within the grace time, and are told the
 //! same salt. Whoever is further behind, or late, holds a copied token: the session ends.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Db, Error, columns};
-use crate::model::{Address, Client};
+use super::opening::{SessionState, session_state};
+use super::{Db, Error};
+use crate::model::{Client, Flow};
 use crate::token::{Salt, TokenHash};
 
 /// What a restore brings along.
@@ -26,8 +25,8 @@ pub struct Rotation<'a> {
     pub successor: TokenHash,
     /// How long a predecessor is still answered.
     pub grace: Duration,
-    /// How long a session may lie unused.
-    pub idle: Duration,
+    /// The flow that it must have come from.
+    pub flow: Flow,
     /// Where the request came from.
     pub client: &'a Client,
 }
@@ -44,20 +43,10 @@ pub enum Rotated {
     },
     /// The session goes on.
     Live {
-        /// The session.
-        session_id: Uuid,
-        /// The person.
-        user_id: Uuid,
-        /// The wallet that signed in, where one did.
-        address: Option<Address>,
+        /// What its next access token is made of.
+        session: SessionState,
         /// The salt of the successor: this caller's, or that of the one who came first.
         salt: Salt,
-        /// Roles besides `user`.
-        roles: Vec<String>,
-        /// Claims that an operator added.
-        claims: BTreeMap<String, String>,
-        /// When the session ends at the latest.
-        ends_at: OffsetDateTime,
     },
 }
 
@@ -65,7 +54,8 @@ pub enum Rotated {
 // on the row as the winner left it (READ COMMITTED), which is what makes the losers retries and not
 // thieves. A statement that first reads the token and then updates sees the old generation and
 // loses most of its callers.
-pub(super) const ROTATE: &str = "
+pub(super) const ROTATE: &str = concat!(
+    "
 with turned as (
   update auth.sessions s
   set generation = s.generation + (t.generation = s.generation)::int,
@@ -101,8 +91,9 @@ with turned as (
     and u.disabled_at is null
     and s.ended_at is null
     and s.ends_at > clock_timestamp() + make_interval(secs => $1)
-    and s.last_used_at + make_interval(secs => $6) > clock_timestamp() + make_interval(secs => $1)
-  returning s.id, s.user_id, s.address, s.salt, s.generation, s.ended_at, s.ends_at
+    and s.last_used_at + s.refresh_ttl > clock_timestamp() + make_interval(secs => $1)
+    and s.flow = $6
+  returning s.id, s.user_id, s.address, s.salt, s.generation, s.ended_at, s.access_ttl, s.created_at, s.ends_at
 ),
 head as (
   insert into auth.refresh_tokens (hash, session_id, generation)
@@ -116,11 +107,11 @@ noted as (
   from turned
   where ended_at is not null
 )
-select id, user_id, address, salt, ended_at is not null as reused, ends_at,
-  array(select r.role from auth.user_roles r where r.user_id = turned.user_id order by r.role) as roles,
-  (select coalesce(jsonb_object_agg(c.name, c.value), '{}')
-   from auth.custom_claims c where c.user_id = turned.user_id) as claims
-from turned";
+select turned.salt, turned.ended_at is not null as reused, ",
+    session_state!("turned"),
+    "
+from turned"
+);
 
 impl Db {
     /// Spends the presented token for its successor.
@@ -137,7 +128,7 @@ impl Db {
                     &rotation.salt.as_bytes(),
                     &rotation.successor.as_bytes(),
                     &rotation.grace.as_secs_f64(),
-                    &rotation.idle.as_secs_f64(),
+                    &rotation.flow.as_str(),
                     &rotation.client.ip,
                     &rotation.client.request_id,
                 ],
@@ -148,17 +139,12 @@ impl Db {
         };
         if row.get("reused") {
             return Ok(Rotated::Reused {
-                session_id: row.get("id"),
+                session_id: row.get("session_id"),
             });
         }
         Ok(Rotated::Live {
-            session_id: row.get("id"),
-            user_id: row.get("user_id"),
-            address: columns::address(&row)?,
+            session: SessionState::read(&row)?,
             salt: Salt::from_slice(row.get("salt")).ok_or(Error::Content("a session's salt"))?,
-            roles: row.get("roles"),
-            claims: columns::claims(&row)?,
-            ends_at: row.get("ends_at"),
         })
     }
 }

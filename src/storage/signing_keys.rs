@@ -86,9 +86,16 @@ successor as materialized (
   where state = 'next' and published_at + make_interval(secs => $2) <= now
   for update of signing_keys
 ),
+-- Where a flow's tokens live longer than others do, or are presented long after they expired.
+tokens as materialized (
+  select max(case when s.flow = 'username' then s.ends_at else now + s.access_ttl end) as needed_until
+  from auth.sessions s, moment
+  where s.ended_at is null and s.ends_at > now
+),
 demoted as (
   update auth.signing_keys
-  set state = 'retiring', sealed = null, retiring_at = now, retires_at = now + make_interval(secs => $3)
+  set state = 'retiring', sealed = null, retiring_at = now,
+    retires_at = greatest(now + make_interval(secs => $3), (select needed_until from tokens))
   from moment
   where state = 'current' and exists (select from successor)
   returning kid

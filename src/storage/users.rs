@@ -1,7 +1,6 @@
 //! What is known of people, for operators to look at. It only reads, and no secret is among it.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -107,12 +106,12 @@ select u.id, u.created_at, u.disabled_at,
   (select count(*)
    from auth.sessions s
    where s.user_id = u.id and s.ended_at is null
-     and least(s.ends_at, s.last_used_at + make_interval(secs => $2)) > clock_timestamp() + make_interval(secs => $1)
+     and least(s.ends_at, s.last_used_at + s.idle) > clock_timestamp() + make_interval(secs => $1)
   ) as sessions
 from auth.users u
-where $3::uuid is null or u.id > $3
+where $2::uuid is null or u.id > $2
 order by u.id
-limit $4";
+limit $3";
 
 pub(super) const FIND: &str = "
 select u.id, u.created_at, u.disabled_at,
@@ -136,33 +135,20 @@ order by n.chain_id, a.address";
 
 pub(super) const SESSIONS: &str = "
 select id, flow, created_at, last_used_at, host(ip) as ip, user_agent,
-  least(ends_at, last_used_at + make_interval(secs => $2)) as ends_at
+  least(ends_at, last_used_at + idle) as ends_at
 from auth.sessions
-where user_id = $3 and ended_at is null
-  and least(ends_at, last_used_at + make_interval(secs => $2)) > clock_timestamp() + make_interval(secs => $1)
+where user_id = $2 and ended_at is null
+  and least(ends_at, last_used_at + idle) > clock_timestamp() + make_interval(secs => $1)
 order by last_used_at desc";
 
 impl Db {
-    /// People in the order of their ids, from the one after `after`. Sessions unused for `idle` are over.
+    /// People in the order of their ids, from the one after `after`.
     ///
     /// # Errors
     /// [`Error`] when the database gave no answer.
-    pub async fn users(
-        &self,
-        after: Option<Uuid>,
-        limit: u32,
-        idle: Duration,
-    ) -> Result<Vec<UserLine>, Error> {
+    pub async fn users(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<UserLine>, Error> {
         let rows = self
-            .query(
-                LIST,
-                &[
-                    &self.clock_offset(),
-                    &idle.as_secs_f64(),
-                    &after,
-                    &i64::from(limit),
-                ],
-            )
+            .query(LIST, &[&self.clock_offset(), &after, &i64::from(limit)])
             .await?;
         rows.iter().map(user_line).collect()
     }
@@ -227,10 +213,8 @@ impl Db {
     ///
     /// # Errors
     /// [`Error`] when the database gave no answer.
-    pub async fn live_sessions(&self, user_id: Uuid, idle: Duration) -> Result<Vec<Session>, Error> {
-        let rows = self
-            .query(SESSIONS, &[&self.clock_offset(), &idle.as_secs_f64(), &user_id])
-            .await?;
+    pub async fn live_sessions(&self, user_id: Uuid) -> Result<Vec<Session>, Error> {
+        let rows = self.query(SESSIONS, &[&self.clock_offset(), &user_id]).await?;
         Ok(rows
             .iter()
             .map(|row| Session {

@@ -70,8 +70,8 @@ pub struct Pen<'a> {
 }
 
 impl Signer {
-    /// Takes the keys and the bindings of the configuration. A token that may act as `admin` lives
-    /// at most `admin_ttl`.
+    /// Takes the keys and the bindings of the configuration. A token that may act as `admin` lives at most
+    /// `admin_ttl`, one that an operator mints at most `ttl`.
     pub fn new(secret: &JwtSecret, ring: Arc<KeyRing>, ttl: Duration, admin_ttl: Duration) -> Self {
         Self {
             ring,
@@ -86,7 +86,7 @@ impl Signer {
         }
     }
 
-    /// How long a token lives at most.
+    /// How long a token that an operator mints lives at most.
     pub fn longest(&self, is_admin: bool) -> Duration {
         if is_admin { self.admin_ttl } else { self.ttl }
     }
@@ -105,16 +105,21 @@ impl Signer {
 }
 
 impl Pen<'_> {
-    /// The token `id` for `identity`, issued `now`, that ends no later than its session does.
+    /// The token `id` for `identity`, issued `now` for `ttl`, that ends no later than its session does.
     pub fn sign(
         &self,
         id: Uuid,
         identity: &Identity,
+        ttl: Duration,
         now: OffsetDateTime,
         session_ends: OffsetDateTime,
     ) -> String {
         let is_admin = identity.extra_roles.iter().any(|role| role == ADMIN_ROLE);
-        let ttl = self.signer.longest(is_admin);
+        let ttl = if is_admin {
+            ttl.min(self.signer.admin_ttl)
+        } else {
+            ttl
+        };
         let roles: Vec<&str> = std::iter::once(USER_ROLE)
             .chain(identity.extra_roles.iter().map(String::as_str))
             .collect();
@@ -212,10 +217,13 @@ mod tests {
             JwtSecret::parse(r#"{"type":"HS256","key":"9fK2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0A"}"#).unwrap();
         let ring = KeyRing::of(&secret.keys);
         let signer = Signer::new(&secret, ring, Duration::from_secs(3600), Duration::from_secs(900));
-        let token = signer
-            .pen()
-            .unwrap()
-            .sign(Uuid::from_u128(3), identity, NOW, session_ends);
+        let token = signer.pen().unwrap().sign(
+            Uuid::from_u128(3),
+            identity,
+            Duration::from_secs(3600),
+            NOW,
+            session_ends,
+        );
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_audience(&["hasura"]);
         validation.set_issuer(&["hasura-siwe"]);

@@ -28,8 +28,8 @@ struct EffectiveRole {
     by: &'static str,
 }
 
-pub(super) async fn list(db: &Db, operator: &Operator, list: &List) -> anyhow::Result<()> {
-    let users = db.users(list.after, list.limit, operator.idle).await?;
+pub(super) async fn list(db: &Db, list: &List) -> anyhow::Result<()> {
+    let users = db.users(list.after, list.limit).await?;
     if list.json {
         return show_json(&users);
     }
@@ -63,7 +63,7 @@ pub(super) async fn show_one(db: &Db, operator: &Operator, asked: &Show) -> anyh
     let report = Report {
         effective_roles: effective_roles(&user, &wallets, operator),
         accounts: db.accounts(user.user_id).await?,
-        sessions: db.live_sessions(user.user_id, operator.idle).await?,
+        sessions: db.live_sessions(user.user_id).await?,
         wallets,
         user,
     };

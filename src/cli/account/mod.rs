@@ -128,7 +128,7 @@ pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::R
     let operator = Operator::read(&variables)?;
     let db = Db::new(open_pool(&operator.database)?, Clock::system());
     match arguments.command {
-        Command::List(list) => look::list(&db, &operator, &list).await?,
+        Command::List(list) => look::list(&db, &list).await?,
         Command::Show(show) => look::show_one(&db, &operator, &show).await?,
         Command::Grant(Role { one, role }) => change::grant(&db, &one.whose, &role).await?,
         Command::Revoke(Role { one, role }) => change::revoke(&db, &operator, &one.whose, &role).await?,

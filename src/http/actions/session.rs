@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::{Reply, TokenPair, success};
 use crate::http::Http;
 use crate::http::envelope::{Action, ActionCall};
+use crate::model::Flow;
 
 pub(in crate::http) const NAME: &str = "v1RestoreSession";
 
@@ -34,7 +35,7 @@ pub(in crate::http) async fn restore_session(
 ) -> Reply<TokenPair> {
     success(
         http.service
-            .restore(&call.input.session.refresh_token, &call.client)
+            .restore(Flow::Siwe, &call.input.session.refresh_token, &call.client)
             .await?
             .into(),
     )

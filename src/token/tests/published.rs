@@ -74,10 +74,13 @@ impl Ring {
             custom_claims: Default::default(),
         };
         let ends = NOW + Duration::days(1);
-        self.signer
-            .pen()
-            .unwrap()
-            .sign(Uuid::from_u128(3), &identity, NOW, ends)
+        self.signer.pen().unwrap().sign(
+            Uuid::from_u128(3),
+            &identity,
+            StdDuration::from_secs(3600),
+            NOW,
+            ends,
+        )
     }
 
     fn jwks(&self, now: OffsetDateTime) -> JwkSet {

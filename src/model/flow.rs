@@ -1,0 +1,32 @@
+//! The ways to sign in. Each is a published API of its own; what follows a log-in is the same for all.
+
+/// A way to sign in, as it stands in a session's row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Flow {
+    /// `v1Login`: a Sign-In with Ethereum message (ERC-4361).
+    Siwe,
+    /// `challenge` and `authenticate`: a text that the service chose, as Lens had it.
+    Lens,
+    /// `login`: an e-mail address and a password.
+    Email,
+    /// `tokenAuth`: a user name and a password.
+    Username,
+    /// `/sapi/v2/auth`: a text that the service chose, over plain HTTP, as tanX has it.
+    Tanx,
+}
+
+impl Flow {
+    /// Every way.
+    pub const ALL: [Self; 5] = [Self::Siwe, Self::Lens, Self::Email, Self::Username, Self::Tanx];
+
+    /// Its name in the database, the log and the list of sessions.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Siwe => "siwe",
+            Self::Lens => "lens",
+            Self::Email => "email",
+            Self::Username => "username",
+            Self::Tanx => "tanx",
+        }
+    }
+}
