@@ -99,6 +99,11 @@ fn no_memory(fault: argon2::Error) -> Busy {
 
 #[cfg(test)]
 mod tests {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::sync::mpsc;
+    use std::task::{Context, Waker};
+
     use super::*;
 
     fn hashers() -> Hashers {
@@ -176,6 +181,22 @@ mod tests {
         let hashers = hashers();
         assert!(!hashers.dummy.is_outdated(hashers.cost));
         assert!(hashers.dummy.is_outdated(Cost::new(65, 2).unwrap()));
+    }
+
+    #[tokio::test]
+    async fn when_all_threads_are_at_work_somebody_and_nobody_are_told_to_come_back_alike() {
+        let hashers = Hashers::with_cost(1, 0, Cost::new(64, 2).unwrap(), Entropy::system());
+        let hash = hashers.hash(password("correct horse")).await.unwrap();
+        let (end, ended) = mpsc::channel::<()>();
+        let mut running = pin!(hashers.pool.run(move || ended.recv()));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(running.as_mut().poll(&mut context).is_pending());
+
+        for stored in [Some(hash), Some(PasswordHash::stored(String::new())), None] {
+            assert_eq!(hashers.verify(password("correct horse"), stored).await, Err(Busy));
+        }
+        assert_eq!(hashers.hash(password("correct horse")).await, Err(Busy));
+        drop(end);
     }
 
     #[tokio::test]
