@@ -3,7 +3,7 @@
 //! The map:
 //!
 //! - A request comes in through [`http`], becomes a typed command, goes to one function in [`flow`],
-//!   which asks pure modules ([`siwe`], [`token`]) what is true and [`storage`] what is known, and
+//!   which asks pure modules ([`siwe`], [`password`], [`token`]) what is true and [`storage`] what is known, and
 //!   leaves through [`http`] as a reply.
 //! - [`app`] joins them; [`cli`] is the command line; [`config`] turns what was typed into what is valid.
 //! - [`model`] holds the words of the domain; [`secret`], [`clock`] and [`entropy`] are leaves.
@@ -24,6 +24,7 @@ pub mod hasura;
 pub mod http;
 pub mod local;
 pub mod model;
+pub mod password;
 pub mod secret;
 pub mod siwe;
 pub mod storage;

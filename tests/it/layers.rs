@@ -10,8 +10,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "app", "clock", "config", "engine", "entropy", "flow", "http", "local", "model", "secret",
-            "siwe", "storage", "token",
+            "app", "clock", "config", "engine", "entropy", "flow", "http", "local", "model", "password",
+            "secret", "siwe", "storage", "token",
         ],
     ),
     (
@@ -23,20 +23,27 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "clock", "config", "entropy", "flow", "http", "model", "secret", "storage",
+            "clock", "config", "entropy", "flow", "http", "model", "password", "secret", "storage",
         ],
     ),
-    ("http", &["config", "entropy", "flow", "model", "secret", "siwe"]),
+    (
+        "http",
+        &["config", "entropy", "flow", "model", "password", "secret", "siwe"],
+    ),
     (
         "flow",
         &[
-            "clock", "config", "entropy", "model", "secret", "siwe", "storage", "token",
+            "clock", "config", "entropy", "model", "password", "secret", "siwe", "storage", "token",
         ],
     ),
-    ("storage", &["clock", "config", "model", "secret", "token"]),
+    (
+        "storage",
+        &["clock", "config", "model", "password", "secret", "token"],
+    ),
     ("token", &["config", "entropy", "model", "secret"]),
-    ("config", &["model", "secret", "siwe"]),
+    ("config", &["model", "password", "secret", "siwe"]),
     ("siwe", &["model"]),
+    ("password", &["entropy"]),
     ("engine", &["clock", "hasura"]),
     ("hasura", &[]),
     ("model", &[]),
