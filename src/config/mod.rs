@@ -25,6 +25,7 @@ pub use lifetimes::{Lifetime, Lifetimes};
 pub use variables::{VARIABLES, Variable};
 
 use crate::model::Address;
+use crate::password::Policy;
 use crate::secret::Secret;
 use crate::siwe::Origin;
 
@@ -88,8 +89,8 @@ pub struct Operator {
 pub struct Passwords {
     /// Whether guests may register.
     pub registration_is_open: bool,
-    /// The fewest characters of a new password.
-    pub least: usize,
+    /// What a new password must be.
+    pub policy: Policy,
 }
 
 /// Who chooses the nonce of a message.

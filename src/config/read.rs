@@ -14,8 +14,12 @@ use super::{
     Variables, keys_encryption,
 };
 use crate::model::{AccountName, Address};
+use crate::password::Policy;
 use crate::secret::Secret;
 use crate::siwe::Origin;
+
+/// Who asks for more keeps people from having a password at all.
+const LONGEST_MIN_LENGTH: usize = 64;
 
 pub(super) struct Reader<'a> {
     variables: &'a Variables,
@@ -293,15 +297,19 @@ impl Reader<'_> {
                 false
             }
         };
-        let least = self.parsed("PASSWORD_MIN_LENGTH", 15, "a number of characters");
-        if !(8..=64).contains(&least) {
+        let least = self.parsed("PASSWORD_MIN_LENGTH", Policy::DEFAULT, "a number of characters");
+        let policy = (least <= LONGEST_MIN_LENGTH)
+            .then(|| Policy::new(least))
+            .flatten();
+        if policy.is_none() {
             self.fault(format!(
-                "PASSWORD_MIN_LENGTH is {least}, and must lie between 8 and 64"
+                "PASSWORD_MIN_LENGTH is {least}, and must lie between {} and {LONGEST_MIN_LENGTH}",
+                Policy::FLOOR
             ));
         }
         Passwords {
             registration_is_open,
-            least,
+            policy: policy.unwrap_or_default(),
         }
     }
 

@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use crate::model::{AccountNameError, AddressError};
+use crate::model::{AccountNameError, AddressError, EmailError, UsernameError};
+use crate::password::{Busy, PasswordTooLong, Weakness};
 use crate::siwe::Refusal;
 use crate::storage;
 use crate::token::{NoSigningKey, TokenFault};
@@ -27,6 +28,41 @@ pub enum Error {
     /// No live session has this refresh token.
     #[error("the refresh token is not valid: sign in again")]
     RefreshTokenInvalid,
+    /// The name or the password is wrong; which, nobody learns.
+    #[error("the name or the password is wrong")]
+    CredentialsInvalid,
+    /// What is to be changed wants a fresh proof, and what was given is none.
+    #[error(
+        "prove afresh who you are: the account's password, or a message that a wallet of yours just signed"
+    )]
+    ReauthRequired,
+    /// Too many tries; nothing was looked at.
+    #[error("too many tries: wait {} and try again", humantime::format_duration(std::time::Duration::from_secs(.0.as_secs().max(1))))]
+    RateLimited(std::time::Duration),
+    /// The operator makes the accounts here.
+    #[error("registration is closed: ask the operator for an account")]
+    RegistrationClosed,
+    /// Somebody has it.
+    #[error("{0}")]
+    AlreadyTaken(&'static str),
+    /// No e-mail address.
+    #[error("{0}")]
+    EmailInvalid(#[from] EmailError),
+    /// No username.
+    #[error("{0}")]
+    UsernameInvalid(#[from] UsernameError),
+    /// Fewer characters than a new password must have.
+    #[error("{0}")]
+    PasswordTooShort(Weakness),
+    /// More characters than any password has.
+    #[error("{0}")]
+    PasswordTooLong(#[from] PasswordTooLong),
+    /// A password that may not be set, because somebody would guess it or nobody could type it.
+    #[error("{0}")]
+    PasswordCompromised(Weakness),
+    /// All threads that check passwords are busy, and their queue is full. Trying again is safe.
+    #[error("the service cannot answer just now: try again")]
+    Busy(#[from] Busy),
     /// An operator has disabled the account.
     #[error("the account is disabled")]
     AccountDisabled,
@@ -70,6 +106,16 @@ impl Error {
             Self::ChainNotSupported => "chain_not_supported",
             Self::NonceInvalid => "nonce_invalid",
             Self::RefreshTokenInvalid => "refresh_token_invalid",
+            Self::CredentialsInvalid => "credentials_invalid",
+            Self::ReauthRequired => "reauth_required",
+            Self::RateLimited(_) => "rate_limited",
+            Self::RegistrationClosed => "registration_closed",
+            Self::AlreadyTaken(_) => "already_taken",
+            Self::EmailInvalid(_) => "email_invalid",
+            Self::UsernameInvalid(_) => "username_invalid",
+            Self::PasswordTooShort(_) => "password_too_short",
+            Self::PasswordTooLong(_) => "password_too_long",
+            Self::PasswordCompromised(_) => "password_compromised",
             Self::AccountDisabled => "account_disabled",
             Self::Forbidden(_) => "forbidden",
             Self::NetworkUnknown(_) => "network_unknown",
@@ -78,7 +124,7 @@ impl Error {
             Self::BadRequest(_) => "bad_request",
             Self::TokenInvalid(_) | Self::NotAToken => "token_invalid",
             Self::SessionEnded => "session_ended",
-            Self::NoSigningKey(_) | Self::Unavailable(_) => "unavailable",
+            Self::NoSigningKey(_) | Self::Unavailable(_) | Self::Busy(_) => "unavailable",
         }
     }
 }
@@ -97,6 +143,15 @@ impl Error {
 impl From<storage::Error> for Error {
     fn from(error: storage::Error) -> Self {
         Self::Unavailable(Arc::new(error))
+    }
+}
+
+impl From<Weakness> for Error {
+    fn from(weakness: Weakness) -> Self {
+        match weakness {
+            Weakness::TooShort { .. } => Self::PasswordTooShort(weakness),
+            Weakness::Control | Weakness::Compromised => Self::PasswordCompromised(weakness),
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 mod account;
 mod authenticate;
 mod cleanup;
+mod credentials;
 mod end;
 mod error;
 mod keys;
@@ -13,6 +14,8 @@ mod live;
 mod mint;
 mod nonce;
 mod opening;
+mod password;
+mod profile;
 mod seen;
 mod session;
 mod siwe;
@@ -24,16 +27,20 @@ use std::time::Duration;
 
 pub use account::UpdateAccount;
 pub use authenticate::Authenticated;
+pub use credentials::{FreshProof, LinkPassword, Signed};
 pub use error::Error;
 pub use keys::{JWKS_MAX_AGE, KeyRefusal, SigningKeys};
 pub use mint::{MintRefusal, Wanted};
 pub use nonce::IssuedNonce;
 pub use opening::Tokens;
+pub use password::{Registration, key_of_name};
+pub use profile::VerifiedToken;
 
 use crate::clock::Clock;
-use crate::config::{Config, Database, Lifetimes, Nonces};
+use crate::config::{Config, Database, Lifetimes, Nonces, Passwords};
 use crate::entropy::Entropy;
 use crate::model::{Address, Flow};
+use crate::password::Hashers;
 use crate::siwe::Policy;
 use crate::storage::Db;
 use crate::token::{KeyRing, Signer, Verifier};
@@ -49,6 +56,9 @@ pub struct Service {
     verifier: Verifier,
     policy: Policy,
     nonces: Nonces,
+    app_name: String,
+    passwords: Passwords,
+    hashers: Hashers,
     lifetimes: Lifetimes,
     admins: BTreeSet<Address>,
     restores: session::InFlight,
@@ -64,7 +74,6 @@ impl Service {
         Self {
             db,
             clock,
-            entropy,
             signer: Signer::new(
                 &config.jwt,
                 Arc::clone(&ring),
@@ -76,12 +85,16 @@ impl Service {
             keys: keys::KeyReader::new(&config.jwt.keys, config.keys_encryption_key.as_ref()),
             policy: Policy::new(config.origins.clone()),
             nonces: config.nonces,
+            app_name: config.app_name.clone(),
+            passwords: config.passwords,
+            hashers: hashers(entropy.clone()),
             lifetimes: config.lifetimes,
             admins: config.admins.clone(),
             restores: session::InFlight::default(),
             database: config.database.clone(),
             live: live::LiveSessions::new(),
             seen: seen::SeenTokens::new(),
+            entropy,
         }
     }
 
@@ -112,6 +125,19 @@ impl fmt::Debug for Service {
             .finish_non_exhaustive()
     }
 }
+
+/// As many passwords at once as there are cores, and a queue that is done in about two seconds: whoever comes when it
+/// is full is told so at once.
+fn hashers(entropy: Entropy) -> Hashers {
+    let threads = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(MOST_HASHERS);
+    Hashers::new(threads, threads * QUEUE_OF_EACH, entropy)
+}
+
+/// Each takes 19 MiB while it works.
+const MOST_HASHERS: usize = 8;
+const QUEUE_OF_EACH: usize = 64;
 
 /// How long a session's rows are kept after its end, so that its tokens are still known.
 const RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);

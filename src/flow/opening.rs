@@ -68,13 +68,12 @@ impl Service {
         };
         // A shorter time that was configured since holds at once; a longer one for new sessions.
         let ttl = session.access.min(self.lifetimes.of(flow).access);
-        let access = pen.sign(
-            self.entropy.uuid(),
-            &identity,
-            ttl,
-            self.clock.now(),
-            session.ends_at,
-        );
+        // The user name flow's document has one token, which is access and refresh token at once.
+        let id = match flow {
+            Flow::Username => refresh.as_token_id(),
+            _ => self.entropy.uuid(),
+        };
+        let access = pen.sign(id, &identity, ttl, self.clock.now(), session.ends_at);
         Tokens {
             access,
             refresh,

@@ -12,7 +12,7 @@ use crate::token::RefreshToken;
 
 /// How far this process's clock, which judges messages, may fall behind the database's, which
 /// forgets nonces, before a message could be played again.
-const CLOCKS_APART: Duration = Duration::hours(2);
+pub(super) const CLOCKS_APART: Duration = Duration::hours(2);
 
 impl Service {
     /// Verifies `message` and `signature`, spends the nonce and opens a session.

@@ -57,13 +57,23 @@ fn status_of(error: &flow::Error) -> StatusCode {
         | E::RefreshTokenInvalid
         | E::TokenInvalid(_)
         | E::NotAToken
+        | E::CredentialsInvalid
         | E::SessionEnded => StatusCode::UNAUTHORIZED,
-        E::AccountDisabled | E::Forbidden(_) => StatusCode::FORBIDDEN,
+        E::AccountDisabled | E::Forbidden(_) | E::ReauthRequired | E::RegistrationClosed => {
+            StatusCode::FORBIDDEN
+        }
+        E::AlreadyTaken(_) => StatusCode::CONFLICT,
+        E::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
+        E::EmailInvalid(_)
+        | E::UsernameInvalid(_)
+        | E::PasswordTooShort(_)
+        | E::PasswordTooLong(_)
+        | E::PasswordCompromised(_) => StatusCode::UNPROCESSABLE_ENTITY,
         E::NetworkUnknown(_) | E::NameInvalid(_) | E::AddressNotChecksummed(_) | E::BadRequest(_) => {
             StatusCode::BAD_REQUEST
         }
         // A true 503 would reach the client as "internal error", and it is to try again.
-        E::NoSigningKey(_) | E::Unavailable(_) => StatusCode::BAD_REQUEST,
+        E::NoSigningKey(_) | E::Unavailable(_) | E::Busy(_) => StatusCode::BAD_REQUEST,
     }
 }
 

@@ -45,6 +45,16 @@ actions! {
     "/actions/logout-all" is actions::LOGOUT_ALL => actions::log_out_all,
     "/actions/end-session" is actions::END_SESSION => actions::end_session,
     "/actions/sessions" is actions::SESSIONS => actions::sessions,
+    "/actions/email-login" is actions::EMAIL_LOGIN => actions::email_login,
+    "/actions/register" is actions::REGISTER => actions::register,
+    "/actions/my-profile" is actions::MY_PROFILE => actions::my_profile,
+    "/actions/token-auth" is actions::TOKEN_AUTH => actions::token_auth,
+    "/actions/verify-token" is actions::VERIFY_TOKEN => actions::verify_token,
+    "/actions/refresh-token" is actions::REFRESH_TOKEN => actions::refresh_token,
+    "/actions/link-wallet" is actions::LINK_WALLET => actions::link_wallet,
+    "/actions/unlink-wallet" is actions::UNLINK_WALLET => actions::unlink_wallet,
+    "/actions/link-password" is actions::LINK_PASSWORD => actions::link_password,
+    "/actions/change-password" is actions::CHANGE_PASSWORD => actions::change_password,
 }
 
 /// What the handlers share.

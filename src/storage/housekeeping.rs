@@ -12,6 +12,8 @@ const BATCH: i64 = 1000;
 pub struct Swept {
     /// Nonces, issued or spent.
     pub nonces: u64,
+    /// Counts of passwords that were tried, a week ago at the latest.
+    pub guesses: u64,
     /// Salts whose grace time is over.
     pub salts: u64,
     /// Refresh tokens of sessions that ended long ago, or that were spent very many rotations ago.
@@ -38,6 +40,16 @@ delete from auth.spent_nonces
 where (address, hash) in (
   select address, hash from auth.spent_nonces
   where expires_at < clock_timestamp() + make_interval(secs => $1)
+  limit $2
+  for update skip locked
+)";
+
+// A count that nobody added to for a week.
+pub(super) const DELETE_GUESSES: &str = "
+delete from auth.guesses
+where (name, client) in (
+  select name, client from auth.guesses
+  where last_at + interval '7 days' < clock_timestamp() + make_interval(secs => $1)
   limit $2
   for update skip locked
 )";
@@ -102,6 +114,7 @@ impl Db {
         Ok(Swept {
             nonces: self.execute(DELETE_ISSUED_NONCES, &[&offset, &BATCH]).await?
                 + self.execute(DELETE_SPENT_NONCES, &[&offset, &BATCH]).await?,
+            guesses: self.execute(DELETE_GUESSES, &[&offset, &BATCH]).await?,
             salts: self.execute(WIPE_SALTS, &[&offset, &BATCH, &grace]).await?,
             tokens: self.execute(DELETE_OLD_TOKENS, &[&BATCH, &GENERATIONS]).await?
                 + self
@@ -118,7 +131,7 @@ impl Swept {
     /// Whether some batch was full, so that there may be more.
     pub fn is_full(&self) -> bool {
         let batch = BATCH.unsigned_abs();
-        [self.nonces, self.salts, self.tokens, self.sessions]
+        [self.nonces, self.guesses, self.salts, self.tokens, self.sessions]
             .iter()
             .any(|swept| *swept >= batch)
     }

@@ -11,10 +11,12 @@ mod audit;
 mod claims;
 mod columns;
 mod connect;
+mod credentials;
 mod disabling;
 mod ends;
 mod error;
 mod grants;
+mod guesses;
 mod housekeeping;
 mod live;
 mod log_ins;
@@ -23,11 +25,14 @@ mod minted;
 mod networks;
 mod nonces;
 mod opening;
+mod password_log_ins;
+mod profiles;
 mod roles;
 mod sessions;
 mod signing_keys;
 mod user_roles;
 mod users;
+mod wallet_links;
 mod wallet_owner;
 mod whose;
 
@@ -41,10 +46,12 @@ pub use audit::{AuditFilter, AuditRecord};
 pub use claims::NewClaim;
 pub(crate) use connect::connect_directly;
 pub use connect::open_pool;
+pub use credentials::{ChangePassword, NewCredential, Set};
 pub use disabling::{Ended, LoggedOut};
 pub use ends::End;
 pub use error::Error;
 pub use grants::{Grants, grant_to_hasura};
+pub use guesses::{Admission, Credential, Guess, Guessed};
 pub use housekeeping::Swept;
 pub use live::LiveSession;
 pub use log_ins::{LogIn, LoggedIn};
@@ -52,11 +59,14 @@ pub use migrations::{latest_version, migrate};
 pub use minted::{Mint, Minting};
 pub use networks::Network;
 pub use opening::{Opening, SessionState};
+pub use password_log_ins::PasswordLogIn;
+pub use profiles::{LoginNames, Profile};
 pub use roles::{Removed, Role};
 pub use sessions::{Rotated, Rotation};
 pub use signing_keys::{KeyHistory, Retired};
 pub use user_roles::{Changed, RoleChange};
 pub use users::{Account, Session, User, UserLine, Wallet};
+pub use wallet_links::{LinkWallet, Linked, UnlinkWallet, Unlinked};
 
 use crate::clock::Clock;
 
@@ -74,9 +84,15 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("audit::READ", audit::READ),
     ("claims::SET", claims::SET),
     ("claims::REMOVE", claims::REMOVE),
+    ("credentials::REGISTER", credentials::REGISTER),
+    ("credentials::ADD", credentials::ADD),
+    ("credentials::CHANGE", credentials::CHANGE),
+    ("credentials::RESET", credentials::RESET),
     ("disabling::DISABLE", disabling::DISABLE),
     ("disabling::ENABLE", disabling::ENABLE),
     ("disabling::LOG_OUT", disabling::LOG_OUT),
+    ("guesses::ADMIT", guesses::ADMIT),
+    ("guesses::UNLOCK", guesses::UNLOCK),
     (
         "housekeeping::DELETE_ISSUED_NONCES",
         housekeeping::DELETE_ISSUED_NONCES,
@@ -85,6 +101,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
         "housekeeping::DELETE_SPENT_NONCES",
         housekeeping::DELETE_SPENT_NONCES,
     ),
+    ("housekeeping::DELETE_GUESSES", housekeeping::DELETE_GUESSES),
     ("housekeeping::WIPE_SALTS", housekeeping::WIPE_SALTS),
     ("housekeeping::DELETE_OLD_TOKENS", housekeeping::DELETE_OLD_TOKENS),
     ("housekeeping::DELETE_TOKENS", housekeeping::DELETE_TOKENS),
@@ -98,6 +115,9 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("networks::ADD", networks::ADD),
     ("networks::SWITCH", networks::SWITCH),
     ("nonces::ISSUE", nonces::ISSUE),
+    ("password_log_ins::LOG_IN", password_log_ins::LOG_IN),
+    ("profiles::FIND", profiles::FIND),
+    ("profiles::NAMES", profiles::NAMES),
     ("roles::LIST", roles::LIST),
     ("roles::ADD", roles::ADD),
     ("roles::REMOVE", roles::REMOVE),
@@ -115,6 +135,8 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("users::WALLETS", users::WALLETS),
     ("users::ACCOUNTS", users::ACCOUNTS),
     ("users::SESSIONS", users::SESSIONS),
+    ("wallet_links::LINK", wallet_links::LINK),
+    ("wallet_links::UNLINK", wallet_links::UNLINK),
 ];
 
 impl Db {

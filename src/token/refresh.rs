@@ -54,6 +54,11 @@ impl RefreshToken {
         Self(uuid::Builder::from_random_bytes(head).into_uuid().into_bytes())
     }
 
+    /// The token as the id of a JWT, where a document has one token for both purposes.
+    pub fn as_token_id(&self) -> Uuid {
+        Uuid::from_bytes(self.0)
+    }
+
     /// The token as its owner receives it.
     pub fn reveal(&self) -> String {
         Uuid::from_bytes(self.0).hyphenated().to_string()

@@ -137,12 +137,33 @@ impl Verifier {
         })
     }
 
+    /// The `jti` of a token of a session of ours, however long ago it expired.
+    ///
+    /// # Errors
+    /// Why it is not ours, for the log alone.
+    pub fn id_of_any_age(&self, token: &str, now: OffsetDateTime) -> Result<Uuid, TokenFault> {
+        let claims = self.signed_claims(token, now)?;
+        let checked = self.bound_claims(claims, now)?;
+        checked.session_id.ok_or(TokenFault::NoSession)?;
+        Ok(checked.token_id)
+    }
+
     /// As [`Self::verify`], and takes a token without a session as Hasura in JWT mode does.
     ///
     /// # Errors
     /// Why it is not good.
     pub fn check(&self, token: &str, now: OffsetDateTime) -> Result<Checked, TokenFault> {
         let claims = self.signed_claims(token, now)?;
+        let checked = self.bound_claims(claims, now)?;
+        // RFC 7519 section 4.1.4: good before exp. The system's clock is not asked.
+        if now - checked.expires_at >= LEEWAY {
+            return Err(TokenFault::Expired);
+        }
+        Ok(checked)
+    }
+
+    /// Issuer, audience, the beginning of its time, and Hasura's claims: all but its end.
+    fn bound_claims(&self, claims: Claims, now: OffsetDateTime) -> Result<Checked, TokenFault> {
         if claims.iss != self.issuer {
             return Err(TokenFault::Issuer);
         }
@@ -154,10 +175,6 @@ impl Verifier {
         }
         let moment = |seconds| OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| TokenFault::Claims);
         let (issued_at, expires_at) = (moment(claims.iat)?, moment(claims.exp)?);
-        // RFC 7519 section 4.1.4: good before exp. The system's clock is not asked.
-        if now - expires_at >= LEEWAY {
-            return Err(TokenFault::Expired);
-        }
         if moment(claims.nbf)?.max(issued_at) - now > LEEWAY {
             return Err(TokenFault::Future);
         }

@@ -1,24 +1,33 @@
 //! The actions, one file a noun. Each takes its arguments, calls one flow and shapes the reply.
 //!
-//! Every reply is `{"res": ..., "success": true}`: `res` is a JSON scalar in Hasura's schema, so
+//! The reply of an action of our own is `{"res": ..., "success": true}`: `res` is a JSON scalar in Hasura's schema, so
 //! clients select it without braces.
 
 mod account;
+mod credentials;
+mod email;
 mod end;
 mod nonce;
 mod session;
 mod siwe;
+mod username;
 
 use axum::Json;
 use serde::Serialize;
 
 pub(super) use account::{NAME as UPDATE_ACCOUNT, update_account};
+pub(super) use credentials::{
+    CHANGE_PASSWORD, LINK_PASSWORD, LINK_WALLET, UNLINK_WALLET, change_password, link_password, link_wallet,
+    unlink_wallet,
+};
+pub(super) use email::{EMAIL_LOGIN, MY_PROFILE, REGISTER, email_login, my_profile, register};
 pub(super) use end::{
     END_SESSION, LOGOUT, LOGOUT_ALL, SESSIONS, end_session, log_out, log_out_all, sessions,
 };
 pub(super) use nonce::{NAME as NONCE, nonce};
 pub(super) use session::{NAME as RESTORE_SESSION, restore_session};
 pub(super) use siwe::{NAME as LOGIN, log_in};
+pub(super) use username::{REFRESH_TOKEN, TOKEN_AUTH, VERIFY_TOKEN, refresh_token, token_auth, verify_token};
 
 use super::error::ApiError;
 use crate::flow::Tokens;

@@ -1,0 +1,264 @@
+//! A person and their own ways to sign in: a wallet or a password more, another password, a wallet less.
+//!
+//! An access token alone changes none of them. Each change wants a fresh proof of what is there (the password, or a
+//! message that a wallet of the account signed just now) and of what is added.
+
+use tracing::info;
+use uuid::Uuid;
+
+use super::password::{Names, TAKEN_NAME, key_of_user};
+use super::siwe::{CLOCKS_APART, nonce_hash};
+use super::{Error, Service};
+use crate::config::Nonces;
+use crate::model::{Address, Caller, Client, Person};
+use crate::password::Password;
+use crate::siwe::{self, SignedMessage};
+use crate::storage::{
+    ChangePassword, Guess, Guessed, LinkWallet, Linked, NewCredential, Set, UnlinkWallet, Unlinked,
+};
+
+/// A message and its signature, fresh as for a log-in.
+#[derive(Clone, Copy)]
+pub struct Signed<'a> {
+    /// The message.
+    pub message: &'a str,
+    /// Its signature.
+    pub signature: &'a str,
+}
+
+/// What proves that the caller is more than the holder of an access token.
+#[derive(Clone, Copy)]
+pub enum FreshProof<'a> {
+    /// The account's password.
+    Password(&'a str),
+    /// A message, signed by a wallet of the account.
+    Wallet(Signed<'a>),
+}
+
+/// Names and a password for an account that has none.
+#[derive(Clone, Copy)]
+pub struct LinkPassword<'a> {
+    /// An e-mail address.
+    pub email: Option<&'a str>,
+    /// A username.
+    pub username: Option<&'a str>,
+    /// The password.
+    pub password: &'a str,
+}
+
+const TAKEN_WALLET: &str =
+    "the wallet belongs to another account: sign in with it, and unlink it there first";
+
+impl Service {
+    /// Links a wallet to the caller's account, which has a password. Returns the address.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for nobody, [`Error::SessionEnded`], [`Error::ReauthRequired`] for a wrong password,
+    /// what [`Service::log_in`] refuses of a message, [`Error::AlreadyTaken`], [`Error::RateLimited`],
+    /// [`Error::Busy`] or [`Error::Unavailable`].
+    pub async fn link_wallet(
+        &self,
+        wallet: Signed<'_>,
+        password: &str,
+        caller: Caller,
+        client: &Client,
+    ) -> Result<Address, Error> {
+        let person = self.signed_in_person(caller).await?;
+        let proof = self.message(wallet)?;
+        self.reauthenticate(person, password, client).await?;
+        match self.spend(person.user_id, &proof, false, client).await? {
+            Linked::Done => {
+                info!(user.id = %person.user_id, "user {} linked a wallet", person.user_id);
+                Ok(proof.address())
+            }
+            Linked::NotYours => Err(Error::AlreadyTaken(TAKEN_WALLET)),
+            Linked::NonceInvalid => Err(Error::NonceInvalid),
+        }
+    }
+
+    /// Takes a wallet from the caller's account, which keeps another way in, and ends every other session. Returns
+    /// how many ended.
+    ///
+    /// # Errors
+    /// As [`Service::link_wallet`]; [`Error::Forbidden`] for a wallet that is not the caller's or is the last way in.
+    pub async fn unlink_wallet(
+        &self,
+        address: &str,
+        proof: FreshProof<'_>,
+        caller: Caller,
+        client: &Client,
+    ) -> Result<i64, Error> {
+        let person = self.signed_in_person(caller).await?;
+        let address: Address = address.parse()?;
+        self.prove_afresh(person, proof, client).await?;
+        let unlink = UnlinkWallet {
+            user_id: person.user_id,
+            address,
+            keep: person.session_id,
+            client,
+        };
+        match self.db.unlink_wallet(&unlink).await? {
+            Unlinked::Done(ended) => {
+                info!(user.id = %person.user_id, ended, "user {} unlinked a wallet", person.user_id);
+                Ok(ended)
+            }
+            Unlinked::NotYours => Err(Error::Forbidden("the wallet is not one of yours")),
+            Unlinked::LastWayIn => Err(Error::Forbidden(
+                "the wallet is the only way into this account: link another or a password first",
+            )),
+        }
+    }
+
+    /// Gives the caller's account, into which a wallet leads, names and a password.
+    ///
+    /// # Errors
+    /// As [`Service::register`] refuses names and passwords, and [`Service::link_wallet`] a message;
+    /// [`Error::ReauthRequired`] for a wallet that is not the account's.
+    pub async fn link_password(
+        &self,
+        wanted: LinkPassword<'_>,
+        wallet: Signed<'_>,
+        caller: Caller,
+        client: &Client,
+    ) -> Result<(), Error> {
+        let person = self.signed_in_person(caller).await?;
+        let names = self.names(wanted.email, wanted.username)?;
+        let password = self.judged(&names, wanted.password)?;
+        let hash = self.hashers.hash(password).await?;
+        self.prove_afresh(person, FreshProof::Wallet(wallet), client)
+            .await?;
+        let new = NewCredential {
+            user_id: person.user_id,
+            email: names.email.as_ref(),
+            username: names.username.as_ref(),
+            password_hash: hash.as_str(),
+            name: None,
+            avatar: None,
+            actor: "user",
+            client,
+        };
+        match self.db.add_credential(&new).await? {
+            Set::Done => {
+                info!(user.id = %person.user_id, "user {} linked a password", person.user_id);
+                Ok(())
+            }
+            Set::Taken => Err(Error::AlreadyTaken(TAKEN_NAME)),
+            Set::NotPossible => Err(Error::AlreadyTaken(
+                "the account has a password: change it instead",
+            )),
+        }
+    }
+
+    /// Replaces the password of the caller's account and ends every other session. Returns how many ended.
+    ///
+    /// # Errors
+    /// As [`Service::link_wallet`], and as [`Service::register`] refuses passwords; [`Error::Forbidden`] for an
+    /// account without one.
+    pub async fn change_password(
+        &self,
+        password: &str,
+        proof: FreshProof<'_>,
+        caller: Caller,
+        client: &Client,
+    ) -> Result<i64, Error> {
+        let person = self.signed_in_person(caller).await?;
+        let names = self.db.login_names(person.user_id).await?;
+        let names = Names {
+            email: names.email,
+            username: names.username,
+        };
+        let password = self.judged(&names, password)?;
+        let before = self.prove_afresh(person, proof, client).await?;
+        let after = self.hashers.hash(password).await?;
+        let change = ChangePassword {
+            user_id: person.user_id,
+            before: before.as_deref(),
+            after: after.as_str(),
+            keep: person.session_id,
+            actor: "user",
+            client,
+        };
+        let ended = self.db.change_password(&change).await?;
+        match ended {
+            Some(ended) => {
+                info!(user.id = %person.user_id, ended, "user {} changed the password", person.user_id);
+                Ok(ended)
+            }
+            // Changed meanwhile, or there never was one.
+            None if before.is_some() => Err(Error::ReauthRequired),
+            None => Err(Error::Forbidden("the account has no password: link one first")),
+        }
+    }
+
+    async fn signed_in_person(&self, caller: Caller) -> Result<Person, Error> {
+        let person = caller.person().ok_or(Error::Forbidden(
+            "sign in first: this concerns the caller's own account",
+        ))?;
+        self.still_signed_in(person).await?;
+        Ok(person)
+    }
+
+    /// Takes a fresh proof in. Returns the hash that was the proof, where it was a password.
+    async fn prove_afresh(
+        &self,
+        person: Person,
+        proof: FreshProof<'_>,
+        client: &Client,
+    ) -> Result<Option<String>, Error> {
+        match proof {
+            FreshProof::Password(password) => self.reauthenticate(person, password, client).await.map(Some),
+            FreshProof::Wallet(signed) => {
+                let proof = self.message(signed)?;
+                match self.spend(person.user_id, &proof, true, client).await? {
+                    Linked::Done => Ok(None),
+                    Linked::NotYours => Err(Error::ReauthRequired),
+                    Linked::NonceInvalid => Err(Error::NonceInvalid),
+                }
+            }
+        }
+    }
+
+    /// The password of somebody who is signed in. Tries are counted: whoever holds a stolen token may guess.
+    async fn reauthenticate(&self, person: Person, password: &str, client: &Client) -> Result<String, Error> {
+        let key = key_of_user(person.user_id);
+        let guess = Guess {
+            whose: Guessed::User(person.user_id),
+            name: key,
+            client,
+        };
+        let proven = self
+            .prove_password(&guess, Password::parse(password)?)
+            .await?
+            .ok_or(Error::ReauthRequired)?;
+        self.db.forget_guesses(key).await?;
+        Ok(proven.credential.password_hash)
+    }
+
+    fn message(&self, signed: Signed<'_>) -> Result<SignedMessage, Error> {
+        Ok(siwe::verify(
+            signed.message,
+            signed.signature,
+            &self.policy,
+            self.clock.now(),
+        )?)
+    }
+
+    async fn spend(
+        &self,
+        user_id: Uuid,
+        proof: &SignedMessage,
+        only_as_proof: bool,
+        client: &Client,
+    ) -> Result<Linked, Error> {
+        let link = LinkWallet {
+            user_id,
+            address: proof.address(),
+            nonce: nonce_hash(proof.nonce()),
+            nonce_was_issued: self.nonces == Nonces::Server,
+            remember_until: proof.acceptable_until() + CLOCKS_APART,
+            only_as_proof,
+            client,
+        };
+        Ok(self.db.link_wallet(&link).await?)
+    }
+}

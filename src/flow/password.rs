@@ -1,0 +1,246 @@
+//! Signing in with a password, and making accounts that have one.
+//!
+//! Whoever is unknown costs the same work and gets the same answer as whoever mistypes. A try is counted before
+//! it is looked at, so that many at once are many; see `storage::guesses` for what it counts against.
+
+use aws_lc_rs::digest;
+use tracing::info;
+use uuid::Uuid;
+
+use super::{Error, Service, Tokens};
+use crate::model::{AccountName, Client, Email, Flow, LoginName, Username};
+use crate::password::{Password, PasswordHash};
+use crate::storage::{Admission, Credential, Guess, Guessed, NewCredential, PasswordLogIn, Set};
+use crate::token::RefreshToken;
+
+/// An account that a guest wants, as it was asked for.
+#[derive(Clone, Copy)]
+pub struct Registration<'a> {
+    /// An e-mail address.
+    pub email: Option<&'a str>,
+    /// A username.
+    pub username: Option<&'a str>,
+    /// The password.
+    pub password: &'a str,
+    /// What the person is called.
+    pub name: Option<&'a str>,
+}
+
+/// A password that was right.
+pub(super) struct Proven {
+    pub(super) credential: Credential,
+    is_outdated: bool,
+}
+
+impl Service {
+    /// Signs in with an e-mail address and a password.
+    ///
+    /// # Errors
+    /// [`Error::CredentialsInvalid`], [`Error::RateLimited`], [`Error::AccountDisabled`],
+    /// [`Error::PasswordTooLong`], [`Error::Busy`] or [`Error::Unavailable`].
+    pub async fn log_in_with_email(
+        &self,
+        email: &str,
+        password: &str,
+        client: &Client,
+    ) -> Result<Tokens, Error> {
+        // What is no address is nobody's, and says nothing about anybody.
+        let email = Email::parse(email).map_err(|_| Error::CredentialsInvalid)?;
+        self.log_in_with_password(Flow::Email, LoginName::Email(email), password, client)
+            .await
+    }
+
+    /// Signs in with a username and a password.
+    ///
+    /// # Errors
+    /// As [`Service::log_in_with_email`].
+    pub async fn log_in_with_username(
+        &self,
+        username: &str,
+        password: &str,
+        client: &Client,
+    ) -> Result<Tokens, Error> {
+        let username = Username::parse(username).map_err(|_| Error::CredentialsInvalid)?;
+        self.log_in_with_password(Flow::Username, LoginName::Username(username), password, client)
+            .await
+    }
+
+    async fn log_in_with_password(
+        &self,
+        flow: Flow,
+        name: LoginName,
+        password: &str,
+        client: &Client,
+    ) -> Result<Tokens, Error> {
+        let password = Password::parse(password)?;
+        let pen = self.signer.pen()?;
+        let key = key_of_name(&name);
+        let guess = Guess {
+            whose: Guessed::Name(&name),
+            name: key,
+            client,
+        };
+        let Proven {
+            credential,
+            is_outdated,
+        } = self
+            .prove_password(&guess, password.clone())
+            .await?
+            .ok_or(Error::CredentialsInvalid)?;
+        if credential.disabled {
+            return Err(Error::AccountDisabled);
+        }
+        // Better signed in with the old hash than not at all.
+        let rehashed = match is_outdated {
+            true => self.hashers.hash(password).await.ok(),
+            false => None,
+        };
+        let refresh = RefreshToken::draw(&self.entropy);
+        let session = self
+            .db
+            .log_in_with_password(&PasswordLogIn {
+                opening: self.opening(flow, &refresh, client),
+                user_id: credential.user_id,
+                password_hash: &credential.password_hash,
+                rehashed: rehashed.as_ref().map(PasswordHash::as_str),
+                name: key,
+            })
+            .await?
+            .ok_or(Error::CredentialsInvalid)?;
+        Ok(self.signed_in(flow, &pen, session, refresh))
+    }
+
+    /// Holds a password against the account that `guess` means. `None` when it is wrong or there is no such
+    /// account, after the same work.
+    pub(super) async fn prove_password(
+        &self,
+        guess: &Guess<'_>,
+        password: Password,
+    ) -> Result<Option<Proven>, Error> {
+        let credential = match self.db.admit_guess(guess).await? {
+            Admission::Wait(wait) => return Err(Error::RateLimited(wait)),
+            Admission::Admitted(credential) => credential,
+        };
+        let stored = credential
+            .as_ref()
+            .map(|credential| PasswordHash::stored(credential.password_hash.clone()));
+        let verdict = self.hashers.verify(password, stored).await?;
+        Ok(credential.filter(|_| verdict.matches).map(|credential| Proven {
+            credential,
+            is_outdated: verdict.outdated,
+        }))
+    }
+
+    /// Makes an account with a password for a guest, where the operator allows that. Returns its id.
+    ///
+    /// Asking for a name counts as a try of it: who asks for many is slowed down.
+    ///
+    /// # Errors
+    /// [`Error::RegistrationClosed`], [`Error::BadRequest`] without a name, [`Error::EmailInvalid`],
+    /// [`Error::UsernameInvalid`], [`Error::NameInvalid`], [`Error::PasswordTooShort`] and its kin,
+    /// [`Error::AlreadyTaken`], [`Error::RateLimited`], [`Error::Busy`] or [`Error::Unavailable`].
+    pub async fn register(&self, wanted: Registration<'_>, client: &Client) -> Result<Uuid, Error> {
+        if !self.passwords.registration_is_open {
+            return Err(Error::RegistrationClosed);
+        }
+        let names = self.names(wanted.email, wanted.username)?;
+        let name = wanted.name.map(AccountName::parse).transpose()?;
+        let password = self.judged(&names, wanted.password)?;
+        for name in names.each() {
+            let guess = Guess {
+                whose: Guessed::Name(&name),
+                name: key_of_name(&name),
+                client,
+            };
+            if let Admission::Wait(wait) = self.db.admit_guess(&guess).await? {
+                return Err(Error::RateLimited(wait));
+            }
+        }
+        let hash = self.hashers.hash(password).await?;
+        let user_id = self.entropy.uuid();
+        let new = NewCredential {
+            user_id,
+            email: names.email.as_ref(),
+            username: names.username.as_ref(),
+            password_hash: hash.as_str(),
+            name: name.as_ref(),
+            avatar: None,
+            actor: "user",
+            client,
+        };
+        match self.db.register(&new).await? {
+            Set::Done => {
+                info!(user.id = %user_id, "account {user_id} registered");
+                Ok(user_id)
+            }
+            Set::Taken | Set::NotPossible => Err(Error::AlreadyTaken(TAKEN_NAME)),
+        }
+    }
+
+    /// Reads the names that an account is to have.
+    pub(super) fn names(&self, email: Option<&str>, username: Option<&str>) -> Result<Names, Error> {
+        let names = Names {
+            email: email.map(Email::parse).transpose()?,
+            username: username.map(Username::parse).transpose()?,
+        };
+        if names.email.is_none() && names.username.is_none() {
+            return Err(Error::BadRequest(
+                "give an e-mail address or a username, or both".to_owned(),
+            ));
+        }
+        Ok(names)
+    }
+
+    /// A password that may become that of an account with these names.
+    pub(super) fn judged(&self, names: &Names, password: &str) -> Result<Password, Error> {
+        let password = Password::parse(password)?;
+        let mut known = vec![self.app_name.as_str()];
+        known.extend(names.known());
+        self.passwords.policy.judge(&password, &known)?;
+        Ok(password)
+    }
+}
+
+pub(super) const TAKEN_NAME: &str = "the e-mail address or the username is taken: choose another, or sign in";
+
+/// The names that an account is to have, one or both.
+pub(super) struct Names {
+    pub(super) email: Option<Email>,
+    pub(super) username: Option<Username>,
+}
+
+impl Names {
+    fn each(&self) -> impl Iterator<Item = LoginName> {
+        let email = self.email.clone().map(LoginName::Email);
+        email
+            .into_iter()
+            .chain(self.username.clone().map(LoginName::Username))
+    }
+
+    /// What a stranger would guess first.
+    pub(super) fn known(&self) -> Vec<&str> {
+        let email = self
+            .email
+            .iter()
+            .flat_map(|email| [email.as_str(), email.local_part()]);
+        email.chain(self.username.iter().map(Username::as_str)).collect()
+    }
+}
+
+/// What the tries of a name are counted by. The name itself is kept nowhere but in its account.
+pub fn key_of_name(name: &LoginName) -> [u8; 32] {
+    sha256(name.as_str().as_bytes())
+}
+
+/// What the tries of somebody who is signed in are counted by. No name is 16 bytes that begin a hash input alike: a
+/// prefix keeps the two apart.
+pub(super) fn key_of_user(user_id: Uuid) -> [u8; 32] {
+    sha256(format!("user {user_id}").as_bytes())
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    digest::digest(&digest::SHA256, bytes)
+        .as_ref()
+        .try_into()
+        .expect("SHA-256 has 32 bytes")
+}

@@ -1,0 +1,164 @@
+//! Tries of passwords: which is looked at, and what it counts.
+//!
+//! The statement that lets a try through also counts it as a miss, so that a thousand at once are a
+//! thousand; the log-in that follows a good one takes the count back. Strangers share one count for a name,
+//! and a client from whose address the account was used before has one of its own: whoever guesses at
+//! somebody's password slows down strangers, and not the owner at home. A client's tries on all names are
+//! counted as well, where its address is known.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::opening::moment;
+use super::{Db, Error};
+use crate::model::{Client, LoginName};
+
+/// A password to be tried.
+#[derive(Clone, Copy, Debug)]
+pub struct Guess<'a> {
+    /// Whose it should be.
+    pub whose: Guessed<'a>,
+    /// SHA-256 by which the tries are counted.
+    pub name: [u8; 32],
+    /// Who tries.
+    pub client: &'a Client,
+}
+
+/// Whose password is tried.
+#[derive(Clone, Copy, Debug)]
+pub enum Guessed<'a> {
+    /// That of the account with this name.
+    Name(&'a LoginName),
+    /// That of the account which is signed in.
+    User(Uuid),
+}
+
+/// Whether a try is looked at.
+#[derive(Debug)]
+pub enum Admission {
+    /// Not before this much time has passed. Nothing was counted.
+    Wait(Duration),
+    /// It is, and counts as a miss until a log-in takes that back.
+    Admitted(Option<Credential>),
+}
+
+/// What a password is held against.
+pub struct Credential {
+    /// Whose it is.
+    pub user_id: Uuid,
+    /// In PHC form.
+    pub password_hash: String,
+    /// Whether an operator disabled the account.
+    pub disabled: bool,
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Credential(of {})", self.user_id)
+    }
+}
+
+// A client's own count comes first: what it refuses must not slow anybody else down. It has five times as many
+// tries for nothing, because an office may be behind one address, and it is forgotten after a quiet hour. A try that
+// is not looked at writes nothing.
+pub(super) const ADMIT: &str = concat!(
+    moment!(),
+    ",
+credential as materialized (
+  select c.user_id, c.password_hash, u.disabled_at is not null as disabled
+  from auth.credentials c
+  join auth.users u on u.id = c.user_id
+  where c.email = $2 or c.username = $3 or c.user_id = $4
+),
+known as materialized (
+  select exists (
+    select from auth.sessions s
+    join credential c on c.user_id = s.user_id
+    where s.ip = $6::inet
+  ) as known
+),
+of_client as (
+  insert into auth.guesses as g (name, client, misses, free_at, last_at)
+  select '', host($6::inet), 1, now, now
+  from moment, known
+  where not known and $6::inet is not null
+  on conflict (name, client) do update
+  set misses = case when g.last_at + interval '1 hour' < excluded.last_at then 1 else g.misses + 1 end,
+    free_at = excluded.last_at + case
+      when g.last_at + interval '1 hour' < excluded.last_at then interval '0'
+      else auth.guess_delay(least(g.misses + 1, 139) - 40)
+    end,
+    last_at = excluded.last_at
+  where g.free_at <= excluded.last_at
+  returning g.misses
+),
+of_name as (
+  insert into auth.guesses as g (name, client, misses, free_at, last_at)
+  select $5::bytea, case when known then host($6::inet) else '' end, 1, now, now
+  from moment, known
+  where known or $6::inet is null or exists (select from of_client)
+  on conflict (name, client) do update
+  set misses = g.misses + 1, free_at = excluded.last_at + auth.guess_delay(g.misses + 1), last_at = excluded.last_at
+  where g.free_at <= excluded.last_at
+  returning g.misses
+)
+select exists (select from of_name) as admitted,
+  (select extract(epoch from max(g.free_at) - (select now from moment))::double precision
+   from auth.guesses g, known
+   where (g.name, g.client) in (($5, case when known then host($6::inet) else '' end), ('', host($6::inet)))) as wait,
+  c.user_id, c.password_hash, c.disabled
+from moment left join credential c on true"
+);
+
+// Another process may count a try of it at the same moment; that one stays.
+pub(super) const UNLOCK: &str = "
+delete from auth.guesses
+where name = $1";
+
+impl Db {
+    /// Forgets the tries of one name, from wherever they came. Returns how many counts there were.
+    ///
+    /// # Errors
+    /// [`Error`] when the database gave no answer; the counts may then be there or not.
+    pub async fn forget_guesses(&self, name: [u8; 32]) -> Result<u64, Error> {
+        self.execute(UNLOCK, &[&name.as_slice()]).await
+    }
+
+    /// Whether a password may be tried now, and what to hold it against.
+    ///
+    /// # Errors
+    /// [`Error`] when the database gave no answer; the try may then have been counted.
+    pub async fn admit_guess(&self, guess: &Guess<'_>) -> Result<Admission, Error> {
+        let (email, username, user_id) = match guess.whose {
+            Guessed::Name(LoginName::Email(email)) => (Some(email.as_str()), None, None),
+            Guessed::Name(LoginName::Username(name)) => (None, Some(name.as_str()), None),
+            Guessed::User(id) => (None, None, Some(id)),
+        };
+        let row = self
+            .query_one(
+                ADMIT,
+                &[
+                    &self.clock_offset(),
+                    &email,
+                    &username,
+                    &user_id,
+                    &guess.name.as_slice(),
+                    &guess.client.ip,
+                ],
+            )
+            .await?;
+        if !row.get::<_, bool>("admitted") {
+            // Read as it was when the statement began: a count that began since tells nothing yet.
+            let seconds: Option<f64> = row.get("wait");
+            let wait = Duration::try_from_secs_f64(seconds.unwrap_or_default()).unwrap_or_default();
+            return Ok(Admission::Wait(wait.max(Duration::from_secs(1))));
+        }
+        let credential = row.get::<_, Option<Uuid>>("user_id").map(|user_id| Credential {
+            user_id,
+            password_hash: row.get("password_hash"),
+            disabled: row.get("disabled"),
+        });
+        Ok(Admission::Admitted(credential))
+    }
+}
