@@ -26,6 +26,8 @@ mod printed;
 mod processes;
 mod readme;
 mod repository;
+mod seed_email;
+mod seed_username;
 mod sessions;
 mod siwe_second_opinion;
 mod siwe_vectors;

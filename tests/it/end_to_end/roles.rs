@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{bearer, rename};
 use crate::support::hasura::{Hasura, Mode, RESTORE, UPDATE};
-use crate::support::wallet;
+use crate::support::{in_both_modes, wallet};
 
 /// What a client reads when the hook answered 401.
 const HOOK_SAYS_NO: &str = "Authentication hook unauthorized this request";

@@ -2,7 +2,7 @@
 //! HASURA_ADMIN_SECRET are set. Tests that take a [`Hasura`] know only its HTTP.
 //!
 //! A real one must stand in front of a service that allows the origin http://localhost:3000 and
-//! takes nonces of clients, as `make env` and compose set it up.
+//! takes nonces of clients, as `make env` and compose set it up, with REGISTRATION=open in `.env`.
 
 use std::net::SocketAddr;
 
@@ -96,7 +96,7 @@ impl Hasura {
 
     pub async fn local_in(mode: Mode, clock: Clock, extra: &[(&str, &str)]) -> Self {
         let db = TestDb::create().await;
-        let mut variables = vec![("TRUSTED_HOPS", "1")];
+        let mut variables = vec![("TRUSTED_HOPS", "1"), ("REGISTRATION", "open")];
         variables.extend_from_slice(extra);
         let app = TestApp::on(db, clock.clone(), &variables).await;
         let engine = start_engine(&app, mode, clock).await;
@@ -166,6 +166,30 @@ impl Hasura {
         self.log_in_with(&self.message(wallet)).await.tokens("v1Login")
     }
 }
+
+/// Every test of the list in each of Hasura's two ways to learn who calls.
+macro_rules! in_both_modes {
+    ($($name:ident),* $(,)?) => {
+        mod jwt {
+            $(#[tokio::test]
+            async fn $name() {
+                if let Some(hasura) = $crate::support::Hasura::in_mode($crate::support::Mode::Jwt).await {
+                    super::$name(hasura).await;
+                }
+            })*
+        }
+        mod webhook {
+            $(#[tokio::test]
+            async fn $name() {
+                if let Some(hasura) = $crate::support::Hasura::in_mode($crate::support::Mode::Webhook).await {
+                    super::$name(hasura).await;
+                }
+            })*
+        }
+    };
+}
+
+pub(crate) use in_both_modes;
 
 /// The local engine on a port of its own, configured by Hasura's names alone.
 pub async fn start_engine(app: &TestApp, mode: Mode, clock: Clock) -> SocketAddr {

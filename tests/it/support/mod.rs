@@ -5,10 +5,13 @@ pub mod app;
 pub mod db;
 pub mod hasura;
 pub mod keys;
+pub mod people;
 pub mod process;
 pub mod reply;
 
 pub use app::TestApp;
+pub(crate) use hasura::in_both_modes;
+pub use hasura::{Hasura, Mode};
 pub use reply::Reply;
 
 use hasura_siwe::cli::wallet::Wallet;
