@@ -101,6 +101,18 @@ impl TestApp {
         self.post(path, Some(ACTIONS_SECRET), body.to_string()).await
     }
 
+    /// Calls an action as a guest whose address a proxy wrote down (TRUSTED_HOPS=1).
+    pub async fn call_from(&self, ip: &str, path: &str, action: &str, input: Value) -> Reply {
+        let body = json!({"action": {"name": action}, "input": input, "session_variables": guest()});
+        let request = self
+            .client
+            .post(format!("http://{}{path}", self.address))
+            .header("X-Actions-Secret", ACTIONS_SECRET)
+            .header("X-Forwarded-For", ip)
+            .body(body.to_string());
+        Reply::of(request.send().await.unwrap()).await
+    }
+
     /// Posts bytes to a path.
     pub async fn post(&self, path: &str, secret: Option<&str>, body: impl Into<reqwest::Body>) -> Reply {
         let mut request = self
