@@ -44,7 +44,7 @@ pub struct UnlinkWallet<'a> {
     pub user_id: Uuid,
     /// The wallet.
     pub address: Address,
-    /// The session that goes on; every other one ends.
+    /// The session that goes on, unless the wallet opened it; every other one ends.
     pub keep: Option<Uuid>,
     /// Where the request came from.
     pub client: &'a Client,
@@ -133,7 +133,9 @@ ended as (
   update auth.sessions s
   set ended_at = now, reason = 'wallet_unlinked', salt = null
   from gone, moment
-  where s.user_id = gone.user_id and s.ended_at is null and s.id is distinct from $5::uuid
+  where s.user_id = gone.user_id and s.ended_at is null
+    -- A session that the wallet opened acts as that address, so it does not go on either.
+    and (s.id is distinct from $5::uuid or s.address = $3)
   returning s.id
 ),
 noted as (

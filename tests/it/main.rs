@@ -22,6 +22,7 @@ mod layers;
 mod local_stack;
 mod log_in;
 mod operators;
+mod own_credentials;
 mod passwords;
 mod printed;
 mod processes;
