@@ -82,6 +82,8 @@ pub struct Operator {
     pub database: Database,
     /// Externally owned accounts that may act as `admin` whatever the database says.
     pub admins: BTreeSet<Address>,
+    /// What a new password must be.
+    pub policy: Policy,
 }
 
 /// How accounts with passwords come into being.

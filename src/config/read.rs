@@ -224,11 +224,13 @@ impl Operator {
     pub fn read(variables: &Variables) -> Result<Self, Faults> {
         let mut reader = Reader::of(variables);
         let database = reader.database();
+        let policy = reader.passwords().policy;
         let admins: Vec<Address> = reader.listed("ADMIN_ADDRESSES");
         match database {
             Some(database) if reader.faults.is_empty() => Ok(Self {
                 database,
                 admins: admins.into_iter().collect(),
+                policy,
             }),
             _ => Err(Faults(reader.faults)),
         }

@@ -118,6 +118,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("password_log_ins::LOG_IN", password_log_ins::LOG_IN),
     ("profiles::FIND", profiles::FIND),
     ("profiles::NAMES", profiles::NAMES),
+    ("profiles::WHO", profiles::WHO),
     ("roles::LIST", roles::LIST),
     ("roles::ADD", roles::ADD),
     ("roles::REMOVE", roles::REMOVE),

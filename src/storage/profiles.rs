@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Db, Error};
-use crate::model::{Email, Username};
+use crate::model::{Email, LoginName, Username};
 
 /// A person, as they see themselves.
 #[derive(Clone, Debug)]
@@ -43,7 +43,25 @@ select email, username
 from auth.credentials
 where user_id = $1";
 
+pub(super) const WHO: &str = "
+select user_id
+from auth.credentials
+where email = $1 or username = $2";
+
 impl Db {
+    /// The user who signs in with this name.
+    ///
+    /// # Errors
+    /// [`Error`] when the database gave no answer.
+    pub async fn find_login(&self, name: &LoginName) -> Result<Option<Uuid>, Error> {
+        let (email, username) = match name {
+            LoginName::Email(email) => (Some(email.as_str()), None),
+            LoginName::Username(name) => (None, Some(name.as_str())),
+        };
+        let row = self.query_opt(WHO, &[&email, &username]).await?;
+        Ok(row.map(|row| row.get("user_id")))
+    }
+
     /// What a user signs in with; no names where the account has no password.
     ///
     /// # Errors

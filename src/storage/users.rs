@@ -18,6 +18,8 @@ pub struct UserLine {
     pub user_id: Uuid,
     /// Addresses of externally owned accounts, and contracts as `CHAIN:ADDRESS`.
     pub wallets: Vec<String>,
+    /// What it signs in with beside a password: an e-mail address, a username.
+    pub logins: Vec<String>,
     /// Roles besides `user` that were granted.
     pub roles: Vec<String>,
     /// Sessions that are not over.
@@ -41,6 +43,8 @@ pub struct User {
     /// Since when it is disabled, if it is.
     #[serde(with = "rfc3339::option")]
     pub disabled_at: Option<OffsetDateTime>,
+    /// What it signs in with beside a password: an e-mail address, a username.
+    pub logins: Vec<String>,
     /// Roles besides `user` that were granted.
     pub roles: Vec<String>,
     /// Claims that an operator added.
@@ -100,6 +104,7 @@ pub struct Session {
 
 pub(super) const LIST: &str = "
 select u.id, u.created_at, u.disabled_at,
+  coalesce((select array_remove(array[c.email, c.username], null) from auth.credentials c where c.user_id = u.id), '{}') as logins,
   array(select case when w.chain = 0 then '' else w.chain || ':' end || encode(w.address, 'hex')
         from auth.wallets w where w.user_id = u.id order by w.chain, w.address) as wallets,
   array(select r.role from auth.user_roles r where r.user_id = u.id order by r.role) as roles,
@@ -115,6 +120,7 @@ limit $3";
 
 pub(super) const FIND: &str = "
 select u.id, u.created_at, u.disabled_at,
+  coalesce((select array_remove(array[c.email, c.username], null) from auth.credentials c where c.user_id = u.id), '{}') as logins,
   array(select r.role from auth.user_roles r where r.user_id = u.id order by r.role) as roles,
   (select coalesce(jsonb_object_agg(c.name, c.value), '{}') from auth.custom_claims c where c.user_id = u.id) as claims
 from auth.users u
@@ -167,6 +173,7 @@ impl Db {
                 user_id: row.get("id"),
                 created_at: row.get("created_at"),
                 disabled_at: row.get("disabled_at"),
+                logins: row.get("logins"),
                 roles: row.get("roles"),
                 claims: columns::claims(&row)?,
             })
@@ -253,6 +260,7 @@ fn user_line(row: &Row) -> Result<UserLine, Error> {
     Ok(UserLine {
         user_id: row.get("id"),
         wallets: wallets.into_iter().map(wallet).collect::<Result<_, Error>>()?,
+        logins: row.get("logins"),
         roles: row.get("roles"),
         sessions: row.get("sessions"),
         created_at: row.get("created_at"),

@@ -27,6 +27,7 @@ mod passwords;
 mod printed;
 mod processes;
 mod readme;
+mod registering;
 mod repository;
 mod seed_email;
 mod seed_username;

@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod endings;
 mod lists;
+mod passwords;
 mod together;
 
 use hasura_siwe::config::Variables;

@@ -97,8 +97,8 @@ pub(super) async fn log_out(db: &Db, whose: &Whose, session: Option<Uuid>) -> an
     }
 }
 
-pub(super) async fn claim(db: &Db, claim: &Claim) -> anyhow::Result<()> {
-    let (whose, name) = (&claim.one.whose, &claim.name);
+pub(super) async fn claim(db: &Db, whose: &Whose, claim: &Claim) -> anyhow::Result<()> {
+    let name = &claim.name;
     let Some(value) = &claim.value else {
         return match db.remove_claim(whose, name).await? {
             Changed::NoAccount | Changed::NoRole => Err(no_account(whose)),

@@ -4,9 +4,9 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::super::table::{instant, or_dash, plain, show, show_json, table};
-use super::{List, Show, no_account};
+use super::{List, no_account};
 use crate::config::Operator;
-use crate::model::{ADMIN_ROLE, USER_ROLE};
+use crate::model::{ADMIN_ROLE, USER_ROLE, Whose};
 use crate::storage::{Account, Db, Session, User, Wallet};
 
 /// An account in full, as `--json` prints it.
@@ -33,12 +33,13 @@ pub(super) async fn list(db: &Db, list: &List) -> anyhow::Result<()> {
     if list.json {
         return show_json(&users);
     }
-    let rows: Vec<[String; 6]> = users
+    let rows: Vec<[String; 7]> = users
         .iter()
         .map(|user| {
             [
                 user.user_id.to_string(),
                 or_dash(Some(user.wallets.join(" ")).filter(|wallets| !wallets.is_empty())),
+                or_dash(Some(user.logins.join(" ")).filter(|logins| !logins.is_empty())),
                 or_dash(Some(user.roles.join(" ")).filter(|roles| !roles.is_empty())),
                 user.sessions.to_string(),
                 instant(user.created_at),
@@ -46,7 +47,15 @@ pub(super) async fn list(db: &Db, list: &List) -> anyhow::Result<()> {
             ]
         })
         .collect();
-    let head = ["USER ID", "WALLETS", "GRANTED", "SESSIONS", "SINCE", "DISABLED"];
+    let head = [
+        "USER ID",
+        "WALLETS",
+        "PASSWORD OF",
+        "GRANTED",
+        "SESSIONS",
+        "SINCE",
+        "DISABLED",
+    ];
     show(&table("", head, &rows))?;
     match users.last() {
         Some(last) if users.len() == usize::try_from(list.limit)? => {
@@ -56,8 +65,12 @@ pub(super) async fn list(db: &Db, list: &List) -> anyhow::Result<()> {
     }
 }
 
-pub(super) async fn show_one(db: &Db, operator: &Operator, asked: &Show) -> anyhow::Result<()> {
-    let whose = &asked.one.whose;
+pub(super) async fn show_one(
+    db: &Db,
+    operator: &Operator,
+    whose: &Whose,
+    as_json: bool,
+) -> anyhow::Result<()> {
     let user = db.find_user(whose).await?.ok_or_else(|| no_account(whose))?;
     let wallets = db.wallets(user.user_id).await?;
     let report = Report {
@@ -67,7 +80,7 @@ pub(super) async fn show_one(db: &Db, operator: &Operator, asked: &Show) -> anyh
         wallets,
         user,
     };
-    if asked.json {
+    if as_json {
         show_json(&report)
     } else {
         show(&printed(&report))
@@ -100,6 +113,9 @@ fn printed(report: &Report) -> String {
         Some(at) => format!("disabled  since {}\n", instant(at)),
         None => "disabled  no\n".to_owned(),
     };
+    if !user.logins.is_empty() {
+        text += &format!("password  {}\n", user.logins.join(", "));
+    }
     let roles = report.effective_roles.iter();
     text += &section(
         "roles",

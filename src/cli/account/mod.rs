@@ -2,20 +2,25 @@
 
 mod change;
 mod look;
+mod named;
+mod password;
 
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use uuid::Uuid;
 
+use named::Named;
+
 use crate::clock::Clock;
 use crate::config::{Operator, Variables};
-use crate::model::{ClaimName, ClaimValue, RoleName, Whose};
+use crate::model::{AccountName, ClaimName, ClaimValue, Email, RoleName, Username, Whose};
 use crate::storage::{Db, open_pool};
 
 #[derive(Args)]
 #[command(after_help = "\
-An account is named by its address (an externally owned account), by CHAIN:ADDRESS (a contract) or by its user id:
+An account is named by its address (an externally owned account), by CHAIN:ADDRESS (a contract), by its user id, by its
+e-mail address or by username:NAME:
 
   hasura-siwe account list --limit 20
   hasura-siwe account show 0xYourAddress
@@ -32,6 +37,19 @@ enum Command {
     List(List),
     /// Show one account: wallets, accounts on networks, roles, claims and live sessions. No secret is shown.
     Show(Show),
+    /// Make an account that signs in with a password, which is read from standard input.
+    #[command(after_help = "Examples:
+  hasura-siwe account create --email anna@example.com --name Anna      # asks for the password
+  hasura-siwe account create --username anna < password.txt")]
+    Create(Create),
+    /// Give an account another password, read from standard input. Its sessions end.
+    #[command(after_help = "Example:
+  hasura-siwe account password anna@example.com")]
+    Password(One),
+    /// Forget that passwords of an account were tried in vain, so that it may sign in from anywhere again.
+    #[command(after_help = "Example:
+  hasura-siwe account unlock username:anna")]
+    Unlock(One),
     /// Grant a role to an account. An address need not have signed in yet; the role must exist (`role add`).
     #[command(after_help = "Example:
   hasura-siwe account grant 0xYourAddress editor\n\n`admin` is Hasura's superuser: it may do everything that the engine allows anybody.")]
@@ -65,9 +83,25 @@ Permissions in Hasura's metadata compare with it: {\"team\": {\"_eq\": \"X-Hasur
 
 #[derive(Args)]
 struct One {
-    /// An address, a contract as CHAIN:ADDRESS, or a user id.
-    #[arg(value_name = "ADDRESS|USER_ID")]
-    whose: Whose,
+    /// An address, a contract as CHAIN:ADDRESS, a user id, an e-mail address, or username:NAME.
+    #[arg(value_name = "ADDRESS|USER_ID|EMAIL")]
+    whose: Named,
+}
+
+#[derive(Args)]
+struct Create {
+    /// The e-mail address that it signs in with.
+    #[arg(long, value_parser = |text: &str| Email::parse(text))]
+    email: Option<Email>,
+    /// The username that it signs in with.
+    #[arg(long, value_parser = |text: &str| Username::parse(text))]
+    username: Option<Username>,
+    /// What the person is called.
+    #[arg(long, value_parser = |text: &str| AccountName::parse(text))]
+    name: Option<AccountName>,
+    /// Where the person's picture is.
+    #[arg(long, value_name = "URL", value_parser = avatar)]
+    avatar: Option<String>,
 }
 
 #[derive(Args)]
@@ -129,15 +163,38 @@ pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::R
     let db = Db::new(open_pool(&operator.database)?, Clock::system());
     match arguments.command {
         Command::List(list) => look::list(&db, &list).await?,
-        Command::Show(show) => look::show_one(&db, &operator, &show).await?,
-        Command::Grant(Role { one, role }) => change::grant(&db, &one.whose, &role).await?,
-        Command::Revoke(Role { one, role }) => change::revoke(&db, &operator, &one.whose, &role).await?,
-        Command::Disable(One { whose }) => change::disable(&db, &whose).await?,
-        Command::Enable(One { whose }) => change::enable(&db, &whose).await?,
-        Command::Logout(Logout { one, session }) => change::log_out(&db, &one.whose, session).await?,
-        Command::Claim(claim) => change::claim(&db, &claim).await?,
+        Command::Show(Show { one, json }) => {
+            look::show_one(&db, &operator, &one.find(&db).await?, json).await?
+        }
+        Command::Create(create) => password::create(&db, &operator, &create).await?,
+        Command::Password(one) => password::replace(&db, &operator, &one.find(&db).await?).await?,
+        Command::Unlock(one) => password::unlock(&db, &one.find(&db).await?).await?,
+        Command::Grant(Role { one, role }) => change::grant(&db, &one.find(&db).await?, &role).await?,
+        Command::Revoke(Role { one, role }) => {
+            change::revoke(&db, &operator, &one.find(&db).await?, &role).await?
+        }
+        Command::Disable(one) => change::disable(&db, &one.find(&db).await?).await?,
+        Command::Enable(one) => change::enable(&db, &one.find(&db).await?).await?,
+        Command::Logout(Logout { one, session }) => {
+            change::log_out(&db, &one.find(&db).await?, session).await?
+        }
+        Command::Claim(claim) => change::claim(&db, &claim.one.find(&db).await?, &claim).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+impl One {
+    async fn find(&self, db: &Db) -> anyhow::Result<Whose> {
+        self.whose.find(db).await
+    }
+}
+
+/// As long as the table allows; whether there is a picture is not asked.
+fn avatar(text: &str) -> Result<String, String> {
+    let is_url = text.starts_with("https://") && text.len() <= 2048 && !text.chars().any(char::is_whitespace);
+    is_url
+        .then(|| text.to_owned())
+        .ok_or_else(|| "expected an https:// address of at most 2048 characters".to_owned())
 }
 
 /// The refusal of a name that nobody has.
