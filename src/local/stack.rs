@@ -70,6 +70,8 @@ impl Stack {
         for (name, value) in [
             ("SIWE_ORIGINS", ORIGINS),
             ("TRUSTED_HOPS", "1"),
+            // Its database is its own, and the demo makes accounts.
+            ("REGISTRATION", "open"),
             ("HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE", "true"),
             ("HASURA_GRAPHQL_ENABLED_APIS", "graphql"),
         ] {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use axum::response::IntoResponse;
 use hasura_siwe::flow;
 use hasura_siwe::http::{ACTIONS, ApiError};
-use hasura_siwe::model::{AccountNameError, Address, AddressError, ChainId};
+use hasura_siwe::model::{AccountNameError, Address, AddressError, ChainId, EmailError, UsernameError};
+use hasura_siwe::password::{Busy, PasswordTooLong, Weakness};
 use hasura_siwe::siwe::signature::Invalid;
 use hasura_siwe::siwe::{Fault, Refusal, TooLarge};
 use hasura_siwe::storage;
@@ -45,6 +46,17 @@ fn refusals() -> Vec<ApiError> {
         flow::Error::ChainNotSupported,
         flow::Error::NonceInvalid,
         flow::Error::RefreshTokenInvalid,
+        flow::Error::CredentialsInvalid,
+        flow::Error::ReauthRequired,
+        flow::Error::RateLimited(std::time::Duration::from_secs(1)),
+        flow::Error::RegistrationClosed,
+        flow::Error::AlreadyTaken("x"),
+        flow::Error::EmailInvalid(EmailError::Malformed),
+        flow::Error::UsernameInvalid(UsernameError::Length),
+        flow::Error::PasswordTooShort(Weakness::TooShort { least: 15 }),
+        flow::Error::PasswordTooLong(PasswordTooLong),
+        flow::Error::PasswordCompromised(Weakness::Compromised),
+        flow::Error::Busy(Busy),
         flow::Error::AccountDisabled,
         flow::Error::Forbidden("x"),
         flow::Error::NetworkUnknown(Vec::new()),

@@ -1,49 +1,19 @@
-//! `demo`: the whole story against any endpoint, with a wallet made for it.
-//!
-//! Every request is printed as a curl line and every answer as it came, so that a reader can repeat
-//! them. It ends with exit code 1 when a step does not go as the story says.
-
-use std::process::ExitCode;
-use std::time::Duration;
+//! The flow of the service's own: a guest, a wallet that signs in, a mutation with the token, a restore.
 
 use anyhow::{Context, bail, ensure};
-use clap::Args;
 use serde_json::{Value, json};
 
-use super::wallet::{SignedText, Wallet};
+use super::super::wallet::{SignedText, Wallet};
+use super::story::{Story, indented, refused};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::siwe::Origin;
-
-#[derive(Args)]
-pub(super) struct Arguments {
-    /// Where Hasura or the local stack answers, with or without /v1/graphql.
-    #[arg(long, default_value = "http://localhost:8080")]
-    endpoint: String,
-    /// The origin that the message names; the service must list it in SIWE_ORIGINS.
-    #[arg(long, default_value = "http://localhost:3000")]
-    origin: Origin,
-    /// The chain that signs in; it must be one of the enabled networks.
-    #[arg(long, default_value_t = 1)]
-    chain: u64,
-}
 
 const LOG_IN: &str = "mutation v1Login($session: LoginInput!) { v1Login(session: $session) { res success } }";
 const RESTORE: &str = "mutation v1RestoreSession($session: RestoreSessionInput!) { v1RestoreSession(session: $session) { res success } }";
 const UPDATE: &str = "mutation v1UpdateAccount($account: UpdateAccountInput!) { v1UpdateAccount(account: $account) { res success } }";
 
-struct Story {
-    client: reqwest::Client,
-    url: String,
-    step: u32,
-}
-
-pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let client = reqwest::Client::builder()
-        .timeout(Duration::from_secs(20))
-        .build()?;
-    let url = graphql_url(&arguments.endpoint);
-    let mut story = Story { client, url, step: 0 };
+pub(super) async fn play(story: &mut Story, origin: &Origin, chain: u64) -> anyhow::Result<()> {
     let entropy = Entropy::system();
     let wallet = Wallet::draw(&entropy);
     println!("A wallet for this demo: {}", wallet.address());
@@ -75,8 +45,8 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     refused(&answer, "validation-failed").context("the engine should refuse the guest")?;
 
     let signed = wallet.log_in(
-        &arguments.origin,
-        arguments.chain,
+        origin,
+        chain,
         &hex::encode(entropy.bytes::<12>()),
         Clock::system().now(),
     );
@@ -90,7 +60,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if let Some(code) = answer["errors"][0]["extensions"]["code"].as_str() {
         bail!(
             "the log-in was refused with the code {code}{}",
-            cure(code, &arguments)
+            cure(code, origin, chain)
         );
     }
     let (access, refresh) = tokens(&answer, "v1Login")?;
@@ -129,58 +99,11 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             session(&signed),
         )
         .await?;
-    refused(&answer, "nonce_invalid")?;
-
-    println!("\nAll {} steps went as they should.", story.step);
-    Ok(ExitCode::SUCCESS)
-}
-
-impl Story {
-    async fn tell(
-        &mut self,
-        what: &str,
-        token: Option<&str>,
-        query: &str,
-        variables: Value,
-    ) -> anyhow::Result<Value> {
-        self.step += 1;
-        let body = json!({"query": query, "variables": variables});
-        println!("\n{}. {what}\n", self.step);
-        let bearer = token
-            .map(|token| format!(" -H 'authorization: Bearer {token}'"))
-            .unwrap_or_default();
-        let quoted = body.to_string().replace('\'', r"'\''");
-        println!(
-            "   curl -s {} -H 'content-type: application/json'{bearer} -d '{quoted}'\n",
-            self.url
-        );
-        let mut request = self.client.post(&self.url).json(&body);
-        if let Some(token) = token {
-            request = request.bearer_auth(token);
-        }
-        let reply = request.send().await.with_context(|| {
-            format!(
-                "no answer from {}: is the stack up? (`make run` in another shell)",
-                self.url
-            )
-        })?;
-        let text = reply.text().await?;
-        let answer: Value = serde_json::from_str(&text)
-            .with_context(|| format!("{} did not answer with JSON: {text:.200}", self.url))?;
-        println!("{}", indented(&serde_json::to_string_pretty(&answer)?));
-        Ok(answer)
-    }
-}
-
-/// People paste either: the endpoint, or the whole address that a GraphQL client is given.
-fn graphql_url(endpoint: &str) -> String {
-    let endpoint = endpoint.trim_end_matches('/');
-    format!("{}/v1/graphql", endpoint.trim_end_matches("/v1/graphql"))
+    refused(&answer, "nonce_invalid")
 }
 
 /// What to do about a log-in that was refused for where or on what chain the demo plays.
-fn cure(code: &str, arguments: &Arguments) -> String {
-    let Arguments { origin, chain, .. } = arguments;
+fn cure(code: &str, origin: &Origin, chain: u64) -> String {
     match code {
         "domain_mismatch" | "uri_mismatch" => {
             format!(
@@ -204,41 +127,4 @@ fn tokens(answer: &Value, field: &str) -> anyhow::Result<(String, String)> {
     text("accessToken")
         .zip(text("refreshToken"))
         .with_context(|| format!("{field} should have answered with tokens"))
-}
-
-fn refused(answer: &Value, code: &str) -> anyhow::Result<()> {
-    let found = &answer["errors"][0]["extensions"]["code"];
-    ensure!(
-        found == code,
-        "expected a refusal with the code {code}, found {found}"
-    );
-    Ok(())
-}
-
-fn indented(text: &str) -> String {
-    text.lines()
-        .map(|line| format!("   {line}"))
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::graphql_url;
-
-    #[test]
-    fn the_endpoint_may_be_given_with_its_path() {
-        for endpoint in [
-            "http://localhost:8080",
-            "http://localhost:8080/",
-            "http://localhost:8080/v1/graphql",
-            "http://localhost:8080/v1/graphql/",
-        ] {
-            assert_eq!(
-                graphql_url(endpoint),
-                "http://localhost:8080/v1/graphql",
-                "{endpoint}"
-            );
-        }
-    }
 }
