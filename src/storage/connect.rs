@@ -59,7 +59,10 @@ pub fn open_pool(database: &Database) -> Result<Pool, Error> {
 }
 
 /// One connection past any pooler, for migrations. Ends when the client is dropped.
-pub(crate) async fn connect_directly(database: &Database) -> Result<Client, Error> {
+///
+/// # Errors
+/// [`Error`] when the database does not answer.
+pub async fn connect_directly(database: &Database) -> Result<Client, Error> {
     let (client, connection) = connect_for_messages(database).await?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
