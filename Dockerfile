@@ -32,6 +32,8 @@ LABEL org.opencontainers.image.title="hasura-siwe" \
 # The certificates that TLS to PostgreSQL trusts when DATABASE_CA_FILE names none.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /build/target/release/hasura-siwe /usr/local/bin/hasura-siwe
+# The licence of the list of common passwords wants its notice beside the binary that holds it.
+COPY src/password/COMMON.md /usr/share/doc/hasura-siwe/common-passwords.md
 
 # A number, so that an orchestrator can see that it is not root.
 USER 65532:65532
