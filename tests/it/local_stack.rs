@@ -51,6 +51,17 @@ async fn one_command_runs_everything_the_demo_plays_and_the_data_outlives_a_rest
         "{told}"
     );
 
+    for flow in ["lens", "email", "username", "tanx"] {
+        let arguments = ["demo", "--endpoint", &stack.base, "--flow", flow];
+        let demo = run(&arguments, &Variables::default(), "").await;
+        let told = String::from_utf8(demo.stdout).unwrap();
+        assert!(
+            demo.status.success() && told.contains("steps went as they should."),
+            "{flow}: {told}\n{}",
+            String::from_utf8_lossy(&demo.stderr)
+        );
+    }
+
     let second = run(&["local", "--data", data, "--front", "127.0.0.1:0"], &shell(), "").await;
     let said = String::from_utf8(second.stderr).unwrap();
     assert!(said.contains("another local stack runs on"), "{said}");
