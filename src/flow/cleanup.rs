@@ -52,6 +52,7 @@ impl Service {
             let swept = self.db.sweep(self.lifetimes.grace, RETENTION).await?;
             debug!(
                 nonces = swept.nonces,
+                challenges = swept.challenges,
                 salts = swept.salts,
                 tokens = swept.tokens,
                 sessions = swept.sessions,

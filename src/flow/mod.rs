@@ -5,6 +5,7 @@
 
 mod account;
 mod authenticate;
+mod challenge;
 mod cleanup;
 mod end;
 mod error;
@@ -55,6 +56,7 @@ pub struct Service {
     database: Database,
     live: live::LiveSessions,
     seen: seen::SeenTokens,
+    app: challenge::App,
 }
 
 impl Service {
@@ -82,6 +84,7 @@ impl Service {
             database: config.database.clone(),
             live: live::LiveSessions::new(),
             seen: seen::SeenTokens::new(),
+            app: challenge::App::of(config),
         }
     }
 

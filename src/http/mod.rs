@@ -8,6 +8,7 @@ mod error;
 mod health;
 mod log;
 mod metrics;
+mod rest;
 mod webhook;
 mod well_known;
 
@@ -45,6 +46,10 @@ actions! {
     "/actions/logout-all" is actions::LOGOUT_ALL => actions::log_out_all,
     "/actions/end-session" is actions::END_SESSION => actions::end_session,
     "/actions/sessions" is actions::SESSIONS => actions::sessions,
+    "/actions/challenge" is actions::CHALLENGE => actions::challenge,
+    "/actions/authenticate" is actions::AUTHENTICATE => actions::authenticate,
+    "/actions/refresh" is actions::REFRESH => actions::refresh,
+    "/actions/verify" is actions::VERIFY => actions::verify,
 }
 
 /// What the handlers share.
@@ -75,7 +80,8 @@ pub fn router(http: Http, entropy: Entropy) -> Router {
         .route("/readyz", get(health::ready))
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
-        .layer(axum::middleware::from_fn(error::within_time))
+        .layer(axum::middleware::from_fn(error::in_time))
+        .nest("/sapi", rest::router())
         .layer(axum::middleware::from_fn(log::log_request))
         .layer(axum::middleware::from_fn_with_state(entropy, log::name_request))
         .with_state(http)

@@ -12,6 +12,8 @@ const BATCH: i64 = 1000;
 pub struct Swept {
     /// Nonces, issued or spent.
     pub nonces: u64,
+    /// Challenges that nobody answered.
+    pub challenges: u64,
     /// Salts whose grace time is over.
     pub salts: u64,
     /// Refresh tokens of sessions that ended long ago, or that were spent very many rotations ago.
@@ -37,6 +39,15 @@ pub(super) const DELETE_SPENT_NONCES: &str = "
 delete from auth.spent_nonces
 where (address, hash) in (
   select address, hash from auth.spent_nonces
+  where expires_at < clock_timestamp() + make_interval(secs => $1)
+  limit $2
+  for update skip locked
+)";
+
+pub(super) const DELETE_CHALLENGES: &str = "
+delete from auth.challenges
+where (flow, address, minute) in (
+  select flow, address, minute from auth.challenges
   where expires_at < clock_timestamp() + make_interval(secs => $1)
   limit $2
   for update skip locked
@@ -102,6 +113,7 @@ impl Db {
         Ok(Swept {
             nonces: self.execute(DELETE_ISSUED_NONCES, &[&offset, &BATCH]).await?
                 + self.execute(DELETE_SPENT_NONCES, &[&offset, &BATCH]).await?,
+            challenges: self.execute(DELETE_CHALLENGES, &[&offset, &BATCH]).await?,
             salts: self.execute(WIPE_SALTS, &[&offset, &BATCH, &grace]).await?,
             tokens: self.execute(DELETE_OLD_TOKENS, &[&BATCH, &GENERATIONS]).await?
                 + self
@@ -118,8 +130,14 @@ impl Swept {
     /// Whether some batch was full, so that there may be more.
     pub fn is_full(&self) -> bool {
         let batch = BATCH.unsigned_abs();
-        [self.nonces, self.salts, self.tokens, self.sessions]
-            .iter()
-            .any(|swept| *swept >= batch)
+        [
+            self.nonces,
+            self.challenges,
+            self.salts,
+            self.tokens,
+            self.sessions,
+        ]
+        .iter()
+        .any(|swept| *swept >= batch)
     }
 }

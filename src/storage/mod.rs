@@ -8,6 +8,7 @@
 mod accounts;
 mod announcements;
 mod audit;
+mod challenges;
 mod claims;
 mod columns;
 mod connect;
@@ -38,6 +39,7 @@ use tokio_postgres::types::ToSql;
 pub use accounts::{NewName, Renamed};
 pub use announcements::{Announcement, listen};
 pub use audit::{AuditFilter, AuditRecord};
+pub use challenges::{ChallengeLogIn, ChallengeLoggedIn};
 pub use claims::NewClaim;
 pub(crate) use connect::connect_directly;
 pub use connect::open_pool;
@@ -72,6 +74,10 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("accounts::RENAME", accounts::RENAME),
     ("ends::END", ends::END),
     ("audit::READ", audit::READ),
+    ("challenges::ISSUE", challenges::ISSUE),
+    ("challenges::FIND", challenges::FIND),
+    ("challenges::LOG_IN", challenges::LOG_IN),
+    ("challenges::GIVE_UID", challenges::GIVE_UID),
     ("claims::SET", claims::SET),
     ("claims::REMOVE", claims::REMOVE),
     ("disabling::DISABLE", disabling::DISABLE),
@@ -85,6 +91,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
         "housekeeping::DELETE_SPENT_NONCES",
         housekeeping::DELETE_SPENT_NONCES,
     ),
+    ("housekeeping::DELETE_CHALLENGES", housekeeping::DELETE_CHALLENGES),
     ("housekeeping::WIPE_SALTS", housekeeping::WIPE_SALTS),
     ("housekeeping::DELETE_OLD_TOKENS", housekeeping::DELETE_OLD_TOKENS),
     ("housekeeping::DELETE_TOKENS", housekeeping::DELETE_TOKENS),

@@ -1,9 +1,10 @@
 //! The actions, one file a noun. Each takes its arguments, calls one flow and shapes the reply.
 //!
-//! Every reply is `{"res": ..., "success": true}`: `res` is a JSON scalar in Hasura's schema, so
-//! clients select it without braces.
+//! Every reply of ours is `{"res": ..., "success": true}`: `res` is a JSON scalar in Hasura's schema, so
+//! clients select it without braces. Those of other published APIs are as their documents print them.
 
 mod account;
+mod challenge;
 mod end;
 mod nonce;
 mod session;
@@ -13,6 +14,9 @@ use axum::Json;
 use serde::Serialize;
 
 pub(super) use account::{NAME as UPDATE_ACCOUNT, update_account};
+pub(super) use challenge::{
+    AUTHENTICATE, CHALLENGE, REFRESH, VERIFY, authenticate, challenge, refresh, verify,
+};
 pub(super) use end::{
     END_SESSION, LOGOUT, LOGOUT_ALL, SESSIONS, end_session, log_out, log_out_all, sessions,
 };

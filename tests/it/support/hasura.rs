@@ -102,7 +102,7 @@ impl Hasura {
         let engine = start_engine(&app, mode, clock).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let service = front(engine)
+        let service = front(engine, app.address)
             .unwrap()
             .into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });

@@ -1,0 +1,107 @@
+//! Published APIs that are plain HTTP, under `/sapi`: the proxy leads here, and not through Hasura.
+//!
+//! Anybody may call. A status is a true one, since nobody stands between us and the client: a fault of
+//! ours is a 503, and every refusal has the envelope of the API's own replies.
+
+mod tanx;
+
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::Http;
+use super::envelope::{body_of, client_of, complaint};
+use super::error::{ApiError, ReplyCode, in_time};
+use crate::model::Client;
+
+/// Far more than an address and a signature, and little enough for a surface without a secret.
+const BODY_CAP: usize = 64 << 10;
+
+/// Everything under `/sapi`. The final slash is the document's; many clients leave it out.
+pub(super) fn router() -> Router<Http> {
+    Router::new()
+        .route("/v2/auth/nonce", post(tanx::nonce))
+        .route("/v2/auth/nonce/", post(tanx::nonce))
+        .route("/v2/auth/login", post(tanx::log_in))
+        .route("/v2/auth/login/", post(tanx::log_in))
+        .route("/v1/auth/token/refresh", post(tanx::refresh))
+        .route("/v1/auth/token/refresh/", post(tanx::refresh))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(axum::middleware::from_fn(within_time))
+}
+
+/// A request of anybody: its body as JSON, whatever its Content-Type says.
+struct Call<T> {
+    input: T,
+    client: Client,
+}
+
+impl<T: DeserializeOwned> FromRequest<Http> for Call<T> {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, http: &Http) -> Result<Self, Refused> {
+        let client = client_of(&request, http.trusted_hops, header::USER_AGENT);
+        let body = body_of(request, BODY_CAP).await?;
+        let input = serde_json::from_slice(&body)
+            .map_err(|error| ApiError::BadRequest(complaint("the body", &error)))?;
+        Ok(Self { input, client })
+    }
+}
+
+/// A refusal in the envelope of this surface.
+struct Refused(ApiError);
+
+impl<E: Into<ApiError>> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+type Reply<T> = Result<Json<T>, Refused>;
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let (status, code, message) = self.0.parts();
+        self.0.log_cause();
+        if !self.0.is_ours() {
+            return envelope(status, code, &message);
+        }
+        let mut reply = envelope(StatusCode::SERVICE_UNAVAILABLE, code, &message);
+        let soon = HeaderValue::from_static("1");
+        reply.headers_mut().insert(header::RETRY_AFTER, soon);
+        reply
+    }
+}
+
+fn envelope(status: StatusCode, code: &'static str, message: &str) -> Response {
+    let body = json!({"status": "error", "message": message, "code": code, "payload": Value::Null});
+    let mut reply = (status, Json(body)).into_response();
+    reply.extensions_mut().insert(ReplyCode(code));
+    reply
+}
+
+async fn within_time(request: Request, next: Next) -> Result<Response, Refused> {
+    Ok(in_time(request, next).await?)
+}
+
+async fn not_found() -> Response {
+    envelope(
+        StatusCode::NOT_FOUND,
+        "not_found",
+        "there is nothing at this path",
+    )
+}
+
+async fn method_not_allowed() -> Response {
+    envelope(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "this path takes POST alone",
+    )
+}
