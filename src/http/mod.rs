@@ -81,7 +81,7 @@ pub fn router(http: Http, entropy: Entropy) -> Router {
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(axum::middleware::from_fn(error::in_time))
-        .nest("/sapi", rest::router())
+        .merge(rest::router())
         .layer(axum::middleware::from_fn(log::log_request))
         .layer(axum::middleware::from_fn_with_state(entropy, log::name_request))
         .with_state(http)

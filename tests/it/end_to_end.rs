@@ -4,30 +4,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::hasura::{Hasura, LOG_IN, Mode, RESTORE, UPDATE, session_of};
+use crate::support::hasura::{Hasura, LOG_IN, RESTORE, UPDATE, in_both_modes, session_of};
 use crate::support::wallet;
-
-/// Every test of the list in each of Hasura's two ways to learn who calls.
-macro_rules! in_both_modes {
-    ($($name:ident),* $(,)?) => {
-        mod jwt {
-            $(#[tokio::test]
-            async fn $name() {
-                if let Some(hasura) = super::Hasura::in_mode(super::Mode::Jwt).await {
-                    super::$name(hasura).await;
-                }
-            })*
-        }
-        mod webhook {
-            $(#[tokio::test]
-            async fn $name() {
-                if let Some(hasura) = super::Hasura::in_mode(super::Mode::Webhook).await {
-                    super::$name(hasura).await;
-                }
-            })*
-        }
-    };
-}
 
 mod roles;
 

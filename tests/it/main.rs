@@ -6,6 +6,7 @@
 
 mod accounts;
 mod actions;
+mod challenges;
 mod commands;
 mod compose;
 mod deploy;
@@ -26,6 +27,9 @@ mod printed;
 mod processes;
 mod readme;
 mod repository;
+mod rest;
+mod seed_lens;
+mod seed_tanx;
 mod sessions;
 mod siwe_second_opinion;
 mod siwe_vectors;

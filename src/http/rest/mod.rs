@@ -9,7 +9,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{any, post};
 use axum::{Json, Router};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -25,13 +25,14 @@ const BODY_CAP: usize = 64 << 10;
 /// Everything under `/sapi`. The final slash is the document's; many clients leave it out.
 pub(super) fn router() -> Router<Http> {
     Router::new()
-        .route("/v2/auth/nonce", post(tanx::nonce))
-        .route("/v2/auth/nonce/", post(tanx::nonce))
-        .route("/v2/auth/login", post(tanx::log_in))
-        .route("/v2/auth/login/", post(tanx::log_in))
-        .route("/v1/auth/token/refresh", post(tanx::refresh))
-        .route("/v1/auth/token/refresh/", post(tanx::refresh))
-        .fallback(not_found)
+        .route("/sapi/v2/auth/nonce", post(tanx::nonce))
+        .route("/sapi/v2/auth/nonce/", post(tanx::nonce))
+        .route("/sapi/v2/auth/login", post(tanx::log_in))
+        .route("/sapi/v2/auth/login/", post(tanx::log_in))
+        .route("/sapi/v1/auth/token/refresh", post(tanx::refresh))
+        .route("/sapi/v1/auth/token/refresh/", post(tanx::refresh))
+        .route("/sapi/", any(not_found))
+        .route("/sapi/{*rest}", any(not_found))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(axum::middleware::from_fn(within_time))
 }
@@ -69,12 +70,20 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let (status, code, message) = self.0.parts();
         self.0.log_cause();
-        if !self.0.is_ours() {
-            return envelope(status, code, &message);
+        let status = match self.0.is_ours() {
+            true => StatusCode::SERVICE_UNAVAILABLE,
+            false => status,
+        };
+        let mut reply = envelope(status, code, &message);
+        if self.0.is_ours() {
+            let soon = HeaderValue::from_static("1");
+            reply.headers_mut().insert(header::RETRY_AFTER, soon);
         }
-        let mut reply = envelope(StatusCode::SERVICE_UNAVAILABLE, code, &message);
-        let soon = HeaderValue::from_static("1");
-        reply.headers_mut().insert(header::RETRY_AFTER, soon);
+        if matches!(self.0, ApiError::PayloadTooLarge) {
+            // Its rest stays unread, so the proxy is told not to keep the connection.
+            let close = HeaderValue::from_static("close");
+            reply.headers_mut().insert(header::CONNECTION, close);
+        }
         reply
     }
 }
@@ -90,18 +99,27 @@ async fn within_time(request: Request, next: Next) -> Result<Response, Refused> 
     Ok(in_time(request, next).await?)
 }
 
-async fn not_found() -> Response {
-    envelope(
+/// The body is read although nobody wants it: a connection with an unread body is closed, and the proxy,
+/// which had kept it for the next client, would answer that one with a 502.
+async fn drain(request: Request) -> Result<(), Refused> {
+    body_of(request, BODY_CAP).await?;
+    Ok(())
+}
+
+async fn not_found(request: Request) -> Result<Response, Refused> {
+    drain(request).await?;
+    Ok(envelope(
         StatusCode::NOT_FOUND,
         "not_found",
         "there is nothing at this path",
-    )
+    ))
 }
 
-async fn method_not_allowed() -> Response {
-    envelope(
+async fn method_not_allowed(request: Request) -> Result<Response, Refused> {
+    drain(request).await?;
+    Ok(envelope(
         StatusCode::METHOD_NOT_ALLOWED,
         "method_not_allowed",
         "this path takes POST alone",
-    )
+    ))
 }

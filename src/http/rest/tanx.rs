@@ -7,7 +7,6 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Reply};
-use crate::flow::Tokens;
 use crate::http::Http;
 use crate::model::Flow;
 
@@ -38,7 +37,7 @@ pub(super) struct Success<P> {
 pub(super) struct LoggedIn {
     #[serde(flatten)]
     success: Success<User>,
-    token: TokenPair,
+    token: Tokens,
 }
 
 #[derive(Serialize)]
@@ -48,10 +47,17 @@ pub(super) struct User {
     signature: &'static str,
 }
 
+/// In the document's order, as are those of a refresh.
 #[derive(Serialize)]
-pub(super) struct TokenPair {
+struct Tokens {
     refresh: String,
     access: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct Refreshed {
+    access: String,
+    refresh: String,
 }
 
 fn success<P>(message: &'static str, payload: P) -> Success<P> {
@@ -79,26 +85,24 @@ pub(super) async fn log_in(State(http): State<Http>, call: Call<LoginRequest>) -
     let user = User { uid, signature: "" };
     Ok(Json(LoggedIn {
         success: success("Login Successful", user),
-        token: tokens.into(),
+        token: Tokens {
+            refresh: tokens.refresh.reveal(),
+            access: tokens.access,
+        },
     }))
 }
 
 pub(super) async fn refresh(
     State(http): State<Http>,
     call: Call<RefreshRequest>,
-) -> Reply<Success<TokenPair>> {
+) -> Reply<Success<Refreshed>> {
     let tokens = http
         .service
         .restore(Flow::Tanx, &call.input.refresh, &call.client)
         .await?;
-    Ok(Json(success("", tokens.into())))
-}
-
-impl From<Tokens> for TokenPair {
-    fn from(tokens: Tokens) -> Self {
-        Self {
-            refresh: tokens.refresh.reveal(),
-            access: tokens.access,
-        }
-    }
+    let payload = Refreshed {
+        access: tokens.access,
+        refresh: tokens.refresh.reveal(),
+    };
+    Ok(Json(success("", payload)))
 }

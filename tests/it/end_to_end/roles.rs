@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{bearer, rename};
-use crate::support::hasura::{Hasura, Mode, RESTORE, UPDATE};
+use crate::support::hasura::{Hasura, Mode, RESTORE, UPDATE, in_both_modes};
 use crate::support::wallet;
 
 /// What a client reads when the hook answered 401.

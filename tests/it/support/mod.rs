@@ -6,7 +6,9 @@ pub mod db;
 pub mod hasura;
 pub mod keys;
 pub mod process;
+pub mod raw;
 pub mod reply;
+pub mod wallet_flow;
 
 pub use app::TestApp;
 pub use reply::Reply;
