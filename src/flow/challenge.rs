@@ -114,7 +114,7 @@ impl Service {
                 return Ok((tokens, uid));
             }
         }
-        Err(storage::Error::Content("uids that were drawn were all taken").into())
+        Err(storage::Error::UidsTaken.into())
     }
 
     async fn answer_challenge(

@@ -73,7 +73,6 @@ async fn a_body_over_64_kib_is_refused() {
     for path in PATHS {
         let reply = app.post(path, None, body((64 << 10) + 1)).await;
         refusal(&reply, 413, "payload_too_large");
-        assert_eq!(reply.headers["connection"], "close", "the rest is unread");
     }
 }
 
@@ -105,13 +104,13 @@ async fn another_method_or_path_is_refused_in_the_envelope() {
 async fn a_refused_request_leaves_its_connection_good_for_the_next() {
     let app = TestApp::start().await;
     let base = format!("http://{}", app.address);
-    let body = "x".repeat(60_000);
-    for (method, path, status) in [
-        ("POST", "/sapi/v2/nothing", 404),
-        ("PUT", NONCE_PATH, 405),
-        ("POST", NONCE_PATH, 400),
+    for (length, method, path, status) in [
+        (60_000, "POST", "/sapi/v2/nothing", 404),
+        (60_000, "PUT", NONCE_PATH, 405),
+        (60_000, "POST", NONCE_PATH, 400),
+        (500_000, "POST", NONCE_PATH, 413),
     ] {
-        let both = raw::twice(&base, method, path, &body).await;
+        let both = raw::twice(&base, method, path, &"x".repeat(length)).await;
         assert_eq!(both.matches(&format!("HTTP/1.1 {status}")).count(), 2, "{both}");
     }
 }

@@ -5,6 +5,7 @@
 
 mod tanx;
 
+use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -21,6 +22,8 @@ use crate::model::Client;
 
 /// Far more than an address and a signature, and little enough for a surface without a secret.
 const BODY_CAP: usize = 64 << 10;
+/// What the proxy lets through.
+const READ_CAP: usize = 1_000_000;
 
 /// Everything under `/sapi`. The final slash is the document's; many clients leave it out.
 pub(super) fn router() -> Router<Http> {
@@ -48,11 +51,21 @@ impl<T: DeserializeOwned> FromRequest<Http> for Call<T> {
 
     async fn from_request(request: Request, http: &Http) -> Result<Self, Refused> {
         let client = client_of(&request, http.trusted_hops, header::USER_AGENT);
-        let body = body_of(request, BODY_CAP).await?;
+        let body = whole_body(request).await?;
         let input = serde_json::from_slice(&body)
             .map_err(|error| ApiError::BadRequest(complaint("the body", &error)))?;
         Ok(Self { input, client })
     }
+}
+
+/// Every body is read to its end, also one that nobody wants: a connection with an unread body is closed, and
+/// the proxy, which keeps connections, would answer this client or the next with a 502.
+async fn whole_body(request: Request) -> Result<Bytes, ApiError> {
+    let body = body_of(request, READ_CAP).await?;
+    if body.len() > BODY_CAP {
+        return Err(ApiError::PayloadTooLarge);
+    }
+    Ok(body)
 }
 
 /// A refusal in the envelope of this surface.
@@ -79,11 +92,6 @@ impl IntoResponse for Refused {
             let soon = HeaderValue::from_static("1");
             reply.headers_mut().insert(header::RETRY_AFTER, soon);
         }
-        if matches!(self.0, ApiError::PayloadTooLarge) {
-            // Its rest stays unread, so the proxy is told not to keep the connection.
-            let close = HeaderValue::from_static("close");
-            reply.headers_mut().insert(header::CONNECTION, close);
-        }
         reply
     }
 }
@@ -99,15 +107,8 @@ async fn within_time(request: Request, next: Next) -> Result<Response, Refused> 
     Ok(in_time(request, next).await?)
 }
 
-/// The body is read although nobody wants it: a connection with an unread body is closed, and the proxy,
-/// which had kept it for the next client, would answer that one with a 502.
-async fn drain(request: Request) -> Result<(), Refused> {
-    body_of(request, BODY_CAP).await?;
-    Ok(())
-}
-
 async fn not_found(request: Request) -> Result<Response, Refused> {
-    drain(request).await?;
+    whole_body(request).await?;
     Ok(envelope(
         StatusCode::NOT_FOUND,
         "not_found",
@@ -116,10 +117,22 @@ async fn not_found(request: Request) -> Result<Response, Refused> {
 }
 
 async fn method_not_allowed(request: Request) -> Result<Response, Refused> {
-    drain(request).await?;
+    whole_body(request).await?;
     Ok(envelope(
         StatusCode::METHOD_NOT_ALLOWED,
         "method_not_allowed",
         "this path takes POST alone",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_took_too_long_is_a_503_like_every_fault_of_ours() {
+        let reply = Refused(ApiError::TimedOut).into_response();
+        assert_eq!(reply.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(reply.headers()[header::RETRY_AFTER], "1");
+    }
 }

@@ -187,12 +187,17 @@ async fn each_role_sees_its_own_schema(hasura: Hasura) {
         [
             "accounts",
             "accounts_by_pk",
+            "challenge",
             "networks",
             "networks_by_pk",
-            "v1Nonce"
+            "v1Nonce",
+            "verify"
         ]
     );
-    assert_eq!(mutations, ["v1Login", "v1RestoreSession"]);
+    assert_eq!(
+        mutations,
+        ["authenticate", "refresh", "v1Login", "v1RestoreSession"]
+    );
     let (queries, mutations) = fields(&[("authorization", &bearer)]).await;
     assert!(
         queries.contains(&"v1Sessions".to_owned()) && !queries.contains(&"audit".to_owned()),
@@ -201,6 +206,8 @@ async fn each_role_sees_its_own_schema(hasura: Hasura) {
     assert_eq!(
         mutations,
         [
+            "authenticate",
+            "refresh",
             "v1EndSession",
             "v1Login",
             "v1Logout",

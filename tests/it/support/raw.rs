@@ -57,6 +57,18 @@ pub async fn assert_only_sapi_leads_to_the_service(base: &str) {
             "{reply}"
         );
     }
+    // Larger than the service reads and smaller than the proxy refuses: no 502, then or to the next.
+    let large = "x".repeat(500_000);
+    for _ in 0..10 {
+        let (status, reply) = request(base, "POST", NONCE_PATH, &large).await;
+        assert_eq!(status, 413, "{reply}");
+        assert!(
+            reply.contains(r#""code":"payload_too_large","payload":null}"#),
+            "{reply}"
+        );
+        let (status, reply) = request(base, "POST", NONCE_PATH, &body).await;
+        assert_eq!(status, 400, "{reply}");
+    }
     let (status, reply) = request(base, "POST", "/sapi/v9/anything", "{}").await;
     assert_eq!(status, 404, "{reply}");
     assert!(reply.contains(r#""code":"not_found","payload":null}"#), "{reply}");
