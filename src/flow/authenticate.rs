@@ -68,6 +68,18 @@ impl Service {
         })
     }
 
+    /// Whether `token` is ours, in its time, and of a session that lives.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it cannot be known.
+    pub async fn is_good(&self, token: &str) -> Result<bool, Error> {
+        match self.authenticate(token, None).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.cause().is_some() => Err(error),
+            Err(_) => Ok(false),
+        }
+    }
+
     /// Refuses a person whose token outlived its session: Hasura in JWT mode lets it through, and what
     /// the token's owner ended must not change anything here. A minted token may have no session.
     pub(super) async fn still_signed_in(&self, person: Person) -> Result<(), Error> {

@@ -5,6 +5,7 @@
 
 mod account;
 mod authenticate;
+mod challenge;
 mod cleanup;
 mod credentials;
 mod end;
@@ -65,6 +66,7 @@ pub struct Service {
     database: Database,
     live: live::LiveSessions,
     seen: seen::SeenTokens,
+    app: challenge::App,
 }
 
 impl Service {
@@ -95,6 +97,7 @@ impl Service {
             live: live::LiveSessions::new(),
             seen: seen::SeenTokens::new(),
             entropy,
+            app: challenge::App::of(config),
         }
     }
 

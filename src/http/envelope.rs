@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use uuid::Uuid;
@@ -26,10 +26,12 @@ pub const SECRET_HEADER: &str = "x-actions-secret";
 
 /// Hasura repeats the client's whole document in `request_query`, and its whole request to the hook, so
 /// a body may be far larger than any input of ours.
-const BODY_CAP: usize = 4 << 20;
+pub(super) const BODY_CAP: usize = 4 << 20;
 /// Shorter than the time that a whole request may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(8);
 const USER_AGENT_CAP: usize = 256;
+/// Where Hasura puts the client's `User-Agent`; its own stands in the header of that name.
+const FORWARDED_USER_AGENT: HeaderName = HeaderName::from_static("x-forwarded-user-agent");
 
 /// An action call from Hasura. A handler that takes one cannot be reached without the secret.
 #[derive(Debug)]
@@ -81,10 +83,10 @@ impl<A: Action + Send> FromRequest<Http> for ActionCall<A> {
         if !allowed {
             return Err(ApiError::CallerNotAllowed);
         }
-        let client = client_of(&request, http.trusted_hops);
-        let body = body_of(request).await?;
-        let call: Envelope<A::Input> =
-            serde_json::from_slice(&body).map_err(|error| ApiError::BadRequest(complaint::<A>(&error)))?;
+        let client = client_of(&request, http.trusted_hops, FORWARDED_USER_AGENT);
+        let body = body_of(request, BODY_CAP).await?;
+        let call: Envelope<A::Input> = serde_json::from_slice(&body)
+            .map_err(|error| ApiError::BadRequest(complaint(&format!("the call of {}", A::NAME), &error)))?;
         if call.action.name != A::NAME {
             return Err(ApiError::BadRequest(format!(
                 "this path answers the action {}",
@@ -102,8 +104,8 @@ impl<A: Action + Send> FromRequest<Http> for ActionCall<A> {
 }
 
 /// The body, whole and in time. Whoever sends it slowly is not answered as if the fault were ours.
-pub(super) async fn body_of(request: Request) -> Result<Bytes, ApiError> {
-    let body = axum::body::to_bytes(request.into_body(), BODY_CAP);
+pub(super) async fn body_of(request: Request, cap: usize) -> Result<Bytes, ApiError> {
+    let body = axum::body::to_bytes(request.into_body(), cap);
     let Ok(read) = tokio::time::timeout(BODY_TIMEOUT, body).await else {
         return Err(ApiError::BadRequest("the body did not arrive in time".to_owned()));
     };
@@ -119,15 +121,14 @@ pub(super) async fn body_of(request: Request) -> Result<Bytes, ApiError> {
 }
 
 /// serde's sentence where it names fields; elsewhere it may quote a value, so only the place is told.
-fn complaint<A: Action>(error: &serde_json::Error) -> String {
+pub(super) fn complaint(of: &str, error: &serde_json::Error) -> String {
     let text = error.to_string();
     let names_fields = text.starts_with("missing field") || text.starts_with("unknown field");
     if names_fields && text.len() <= 300 {
-        format!("the call of {} does not fit: {text}", A::NAME)
+        format!("{of} does not fit: {text}")
     } else {
         format!(
-            "the call of {} cannot be read (line {}, column {})",
-            A::NAME,
+            "{of} cannot be read (line {}, column {})",
             error.line(),
             error.column()
         )
@@ -151,7 +152,8 @@ fn caller_of(variables: &BTreeMap<String, String>) -> Result<Caller, ApiError> {
     })
 }
 
-fn client_of(request: &Request, trusted_hops: usize) -> Client {
+/// Where a request came from. `agent` is the header in which the client's own name arrives.
+pub(super) fn client_of(request: &Request, trusted_hops: usize, agent: HeaderName) -> Client {
     let headers = request.headers();
     let request_id = request
         .extensions()
@@ -159,7 +161,7 @@ fn client_of(request: &Request, trusted_hops: usize) -> Client {
         .map(|id| id.0.clone())
         .unwrap_or_default();
     let user_agent = headers
-        .get("x-forwarded-user-agent")
+        .get(agent)
         .and_then(|value| value.to_str().ok())
         .map(|text| text.chars().take(USER_AGENT_CAP).collect());
     Client {

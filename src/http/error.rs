@@ -78,7 +78,7 @@ fn status_of(error: &flow::Error) -> StatusCode {
 }
 
 impl ApiError {
-    fn parts(&self) -> (StatusCode, &'static str, String) {
+    pub(super) fn parts(&self) -> (StatusCode, &'static str, String) {
         match self {
             Self::CallerNotAllowed => (
                 StatusCode::UNAUTHORIZED,
@@ -99,16 +99,30 @@ impl ApiError {
             Self::Flow(error) => (status_of(error), error.code(), error.to_string()),
         }
     }
+
+    /// Whether the fault is ours, and trying again may help.
+    pub(super) fn is_ours(&self) -> bool {
+        match self {
+            Self::TimedOut => true,
+            Self::Flow(error) => error.cause().is_some(),
+            _ => false,
+        }
+    }
+
+    /// To be called once, by whoever makes the reply.
+    pub(super) fn log_cause(&self) {
+        if let Self::Flow(error) = self
+            && let Some(cause) = error.cause()
+        {
+            tracing::error!(cause, "a request could not be answered");
+        }
+    }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, code, message) = self.parts();
-        if let Self::Flow(error) = &self
-            && let Some(cause) = error.cause()
-        {
-            tracing::error!(cause, "a request could not be answered");
-        }
+        self.log_cause();
         reply(status, code, &message)
     }
 }
@@ -124,12 +138,13 @@ fn reply(status: StatusCode, code: &'static str, message: &str) -> Response {
 /// No request takes longer; the time-outs of the pool and of a statement together are shorter.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(12);
 
-pub(super) async fn within_time(request: Request, next: Next) -> Response {
+/// Each surface puts its own reply in the place of the one that did not come.
+pub(super) async fn in_time(request: Request, next: Next) -> Result<Response, ApiError> {
     match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
-        Ok(reply) => reply,
+        Ok(reply) => Ok(reply),
         Err(_) => {
             tracing::error!("a request was given up after {} s", REQUEST_TIMEOUT.as_secs());
-            ApiError::TimedOut.into_response()
+            Err(ApiError::TimedOut)
         }
     }
 }

@@ -8,6 +8,7 @@ mod error;
 mod health;
 mod log;
 mod metrics;
+mod rest;
 mod webhook;
 mod well_known;
 
@@ -55,6 +56,10 @@ actions! {
     "/actions/unlink-wallet" is actions::UNLINK_WALLET => actions::unlink_wallet,
     "/actions/link-password" is actions::LINK_PASSWORD => actions::link_password,
     "/actions/change-password" is actions::CHANGE_PASSWORD => actions::change_password,
+    "/actions/challenge" is actions::CHALLENGE => actions::challenge,
+    "/actions/authenticate" is actions::AUTHENTICATE => actions::authenticate,
+    "/actions/refresh" is actions::REFRESH => actions::refresh,
+    "/actions/verify" is actions::VERIFY => actions::verify,
 }
 
 /// What the handlers share.
@@ -85,7 +90,8 @@ pub fn router(http: Http, entropy: Entropy) -> Router {
         .route("/readyz", get(health::ready))
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
-        .layer(axum::middleware::from_fn(error::within_time))
+        .layer(axum::middleware::from_fn(error::in_time))
+        .merge(rest::router())
         .layer(axum::middleware::from_fn(log::log_request))
         .layer(axum::middleware::from_fn_with_state(entropy, log::name_request))
         .with_state(http)

@@ -17,7 +17,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
 use super::Http;
-use super::envelope::body_of;
+use super::envelope::{BODY_CAP, body_of};
 use super::error::ApiError;
 use crate::flow::{self, Authenticated};
 use crate::model::GUEST_ROLE;
@@ -116,7 +116,7 @@ fn with_status(error: ApiError, status: StatusCode) -> Response {
 async fn presented(request: Request) -> Result<Presented, ApiError> {
     let mut presented = Presented::default();
     if request.method() == Method::POST {
-        let body = body_of(request).await?;
+        let body = body_of(request, BODY_CAP).await?;
         let body: PostBody = serde_json::from_slice(&body)
             .map_err(|_| ApiError::BadRequest("the body is not what Hasura's auth hook sends".to_owned()))?;
         for (name, value) in body.headers {

@@ -1,5 +1,5 @@
-//! What the proxy does in compose: `/v1/login` for the published document, the client's address in
-//! X-Forwarded-For, everything else as it is.
+//! What the proxy does in compose: `/v1/login` for the published document, `/sapi/*` to the service, the
+//! client's address in X-Forwarded-For, everything else to the engine as it is.
 //!
 //! It is no place for rules: the Caddyfile does the same, and a test runs both.
 
@@ -24,22 +24,37 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 #[derive(Clone)]
 struct Upstream {
     client: reqwest::Client,
-    base: String,
+    engine: SocketAddr,
+    service: SocketAddr,
 }
 
-/// A router in front of the engine at `engine`. Serve it with connection information.
+/// A router in front of the engine at `engine` and the service at `service`. Serve it with connection information.
 ///
 /// # Errors
 /// When the HTTP client cannot be set up.
-pub fn front(engine: SocketAddr) -> anyhow::Result<Router> {
+pub fn front(engine: SocketAddr, service: SocketAddr) -> anyhow::Result<Router> {
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .build()?;
     Ok(Router::new().fallback(forward).with_state(Upstream {
         client,
-        base: format!("http://{engine}"),
+        engine,
+        service,
     }))
+}
+
+impl Upstream {
+    /// Where a path leads. It is judged as it will be sent: a URL's `..` is resolved when it is parsed, and
+    /// `/sapi/../actions/login` must not reach an action.
+    fn url(&self, path: &str) -> Option<reqwest::Url> {
+        let at = |upstream: SocketAddr| reqwest::Url::parse(&format!("http://{upstream}{path}")).ok();
+        let url = at(self.engine)?;
+        if url.path().starts_with("/sapi/") {
+            return at(self.service);
+        }
+        Some(url)
+    }
 }
 
 async fn forward(
@@ -60,7 +75,9 @@ async fn forward(
     if let Ok(address) = HeaderValue::from_str(&peer.ip().to_string()) {
         headers.insert(FORWARDED_FOR, address);
     }
-    let url = format!("{}{path}", upstream.base);
+    let Some(url) = upstream.url(path) else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
     let sent = upstream
         .client
         .request(parts.method, url)
@@ -78,7 +95,7 @@ async fn forward(
             response
         }
         Err(error) => {
-            warn!(error = %error, "the engine did not answer");
+            warn!(error = %error, "an upstream did not answer");
             StatusCode::BAD_GATEWAY.into_response()
         }
     }

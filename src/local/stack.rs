@@ -115,7 +115,7 @@ impl Stack {
         format!(
             "\nhasura-siwe is up.\n\n\
              \x20 GraphQL   http://{front}/v1/graphql   (local engine; as guest without a token)\n\
-             \x20 REST      http://{front}/api/rest/v1/login, /restore-session, /update-account\n\
+             \x20 REST      http://{front}/api/rest/v1/login, /restore-session, /update-account; /sapi/v2/auth/nonce, /sapi/v2/auth/login\n\
              \x20 service   http://{service}/healthz\n\
              \x20 mode      {mode}   (AUTH_MODE: jwt or webhook)\n\
              \x20 data      {}   (secrets.env holds the secrets that your environment does not set)\n\
@@ -201,7 +201,7 @@ impl Parts {
         )));
 
         let front = front_listener.local_addr()?;
-        let router = front::front(engine)?.into_make_service_with_connect_info::<SocketAddr>();
+        let router = front::front(engine, service)?.into_make_service_with_connect_info::<SocketAddr>();
         tasks.push(tokio::spawn(async move {
             let served = axum::serve(front_listener, router)
                 .with_graceful_shutdown(told_to_stop(stopped))

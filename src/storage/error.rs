@@ -23,6 +23,9 @@ pub enum Error {
     /// A row did not hold what its columns promise.
     #[error("the database holds a value that the program does not understand: {0}")]
     Content(&'static str),
+    /// Uids were drawn again and again, and each belongs to somebody.
+    #[error("every uid that was drawn is taken")]
+    UidsTaken,
 }
 
 impl Error {

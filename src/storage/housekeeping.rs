@@ -14,6 +14,8 @@ pub struct Swept {
     pub nonces: u64,
     /// Counts of passwords that were tried, a week ago at the latest.
     pub guesses: u64,
+    /// Challenges that nobody answered.
+    pub challenges: u64,
     /// Salts whose grace time is over.
     pub salts: u64,
     /// Refresh tokens of sessions that ended long ago, or that were spent very many rotations ago.
@@ -50,6 +52,15 @@ delete from auth.guesses
 where (name, client) in (
   select name, client from auth.guesses
   where last_at + interval '7 days' < clock_timestamp() + make_interval(secs => $1)
+  limit $2
+  for update skip locked
+)";
+
+pub(super) const DELETE_CHALLENGES: &str = "
+delete from auth.challenges
+where (flow, address, minute) in (
+  select flow, address, minute from auth.challenges
+  where expires_at < clock_timestamp() + make_interval(secs => $1)
   limit $2
   for update skip locked
 )";
@@ -115,6 +126,7 @@ impl Db {
             nonces: self.execute(DELETE_ISSUED_NONCES, &[&offset, &BATCH]).await?
                 + self.execute(DELETE_SPENT_NONCES, &[&offset, &BATCH]).await?,
             guesses: self.execute(DELETE_GUESSES, &[&offset, &BATCH]).await?,
+            challenges: self.execute(DELETE_CHALLENGES, &[&offset, &BATCH]).await?,
             salts: self.execute(WIPE_SALTS, &[&offset, &BATCH, &grace]).await?,
             tokens: self.execute(DELETE_OLD_TOKENS, &[&BATCH, &GENERATIONS]).await?
                 + self
@@ -131,8 +143,15 @@ impl Swept {
     /// Whether some batch was full, so that there may be more.
     pub fn is_full(&self) -> bool {
         let batch = BATCH.unsigned_abs();
-        [self.nonces, self.guesses, self.salts, self.tokens, self.sessions]
-            .iter()
-            .any(|swept| *swept >= batch)
+        [
+            self.nonces,
+            self.challenges,
+            self.guesses,
+            self.salts,
+            self.tokens,
+            self.sessions,
+        ]
+        .iter()
+        .any(|swept| *swept >= batch)
     }
 }

@@ -8,6 +8,7 @@
 mod accounts;
 mod announcements;
 mod audit;
+mod challenges;
 mod claims;
 mod columns;
 mod connect;
@@ -43,6 +44,7 @@ use tokio_postgres::types::ToSql;
 pub use accounts::{NewName, Renamed};
 pub use announcements::{Announcement, listen};
 pub use audit::{AuditFilter, AuditRecord};
+pub use challenges::{ChallengeLogIn, ChallengeLoggedIn};
 pub use claims::NewClaim;
 pub use connect::{connect_directly, open_pool};
 pub use credentials::{ChangePassword, NewCredential, Set};
@@ -81,6 +83,10 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("accounts::RENAME", accounts::RENAME),
     ("ends::END", ends::END),
     ("audit::READ", audit::READ),
+    ("challenges::ISSUE", challenges::ISSUE),
+    ("challenges::FIND", challenges::FIND),
+    ("challenges::LOG_IN", challenges::LOG_IN),
+    ("challenges::GIVE_UID", challenges::GIVE_UID),
     ("claims::SET", claims::SET),
     ("claims::REMOVE", claims::REMOVE),
     ("credentials::REGISTER", credentials::REGISTER),
@@ -101,6 +107,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
         housekeeping::DELETE_SPENT_NONCES,
     ),
     ("housekeeping::DELETE_GUESSES", housekeeping::DELETE_GUESSES),
+    ("housekeeping::DELETE_CHALLENGES", housekeeping::DELETE_CHALLENGES),
     ("housekeeping::WIPE_SALTS", housekeeping::WIPE_SALTS),
     ("housekeeping::DELETE_OLD_TOKENS", housekeeping::DELETE_OLD_TOKENS),
     ("housekeeping::DELETE_TOKENS", housekeeping::DELETE_TOKENS),

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::support::process::{Process, run};
+use crate::support::raw::assert_only_sapi_leads_to_the_service;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -66,10 +67,10 @@ fn environment(services: &Value, service: &str, hosts: &[(&str, String)]) -> Var
 
 struct Caddy(tokio::process::Child);
 
-async fn caddy(upstream: &str) -> (Caddy, String) {
+async fn caddy(hasura: &str, service: &str) -> (Caddy, String) {
     let port = free_port();
     let child = Command::new(format!("{ROOT}/tests/deploy/caddy.sh"))
-        .args([upstream, &port.to_string()])
+        .args([hasura, service, &port.to_string()])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .kill_on_drop(true)
@@ -82,7 +83,7 @@ async fn caddy(upstream: &str) -> (Caddy, String) {
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    panic!("Caddy does not answer: run tests/deploy/caddy.sh {upstream} {port}");
+    panic!("Caddy does not answer: run tests/deploy/caddy.sh {hasura} {service} {port}");
 }
 
 #[tokio::test]
@@ -162,7 +163,8 @@ async fn whole_story(mode: &str) {
     let router = engine.router();
     tokio::spawn(async move { axum::serve(listener, router).await });
 
-    let (mut caddy, base) = caddy(&upstream).await;
+    let host = service.base.trim_start_matches("http://");
+    let (mut caddy, base) = caddy(&upstream, host).await;
     let demo = run(&["demo", "--endpoint", &base], &Variables::default(), "").await;
     assert!(demo.status.success(), "{}", String::from_utf8_lossy(&demo.stderr));
 
@@ -189,6 +191,8 @@ async fn whole_story(mode: &str) {
         404
     );
 
+    assert_only_sapi_leads_to_the_service(&base).await;
+
     // What Caddy wrote as the client's address is what was believed, whatever the client claimed.
     let (database, connection) = tokio_postgres::connect(
         &format!("postgres://siwe@127.0.0.1:{port}/siwe"),
@@ -198,7 +202,7 @@ async fn whole_story(mode: &str) {
     .unwrap();
     tokio::spawn(connection);
     let seen: Option<String> = database
-        .query_one("select host(ip) from auth.sessions", &[])
+        .query_one("select distinct host(ip) from auth.sessions", &[])
         .await
         .unwrap()
         .get(0);

@@ -1,8 +1,10 @@
 //! `hasura-siwe local` and `hasura-siwe demo`, as `make run` and `make demo` start them.
 
 use hasura_siwe::config::Variables;
+use serde_json::json;
 
 use crate::support::process::{Process, run};
+use crate::support::wallet;
 
 /// The environment of a shell, as far as the stack needs it, on ports of its own.
 fn shell() -> Variables {
@@ -50,6 +52,14 @@ async fn one_command_runs_everything_the_demo_plays_and_the_data_outlives_a_rest
         told.contains("All 7 steps went as they should.") && told.contains("curl -s http"),
         "{told}"
     );
+    let body = json!({"eth_address": wallet().address()});
+    let nonce = reqwest::Client::new()
+        .post(format!("{}/sapi/v2/auth/nonce/", stack.base))
+        .json(&body)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(nonce.status(), 200);
 
     for flow in ["lens", "email", "username", "tanx"] {
         let arguments = ["demo", "--endpoint", &stack.base, "--flow", flow];

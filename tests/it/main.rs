@@ -6,6 +6,7 @@
 
 mod accounts;
 mod actions;
+mod challenges;
 mod commands;
 mod compose;
 mod deploy;
@@ -29,7 +30,10 @@ mod processes;
 mod readme;
 mod registering;
 mod repository;
+mod rest;
 mod seed_email;
+mod seed_lens;
+mod seed_tanx;
 mod seed_username;
 mod sessions;
 mod siwe_second_opinion;

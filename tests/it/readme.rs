@@ -1,4 +1,4 @@
-//! The lines of the README, and the example of docs/siwe.md, run as a reader would paste them.
+//! The lines of the README, and the examples of docs/siwe.md and docs/api.md, run as a reader would paste them.
 
 use hasura_siwe::clock::Clock;
 use serde_json::Value;
@@ -31,17 +31,23 @@ fn with_the_program(script: &str) -> String {
     format!("set -eu\nexport PATH=\"{folder}:$PATH\"\n{script}")
 }
 
-#[tokio::test]
-async fn the_lines_of_the_readme_work_when_pasted_in_their_order() {
-    let hasura = Hasura::local(Clock::system(), &[]).await;
+/// A folder in which node finds viem.
+fn folder_with_viem() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let packages = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wallets/node_modules");
     assert!(
         std::path::Path::new(packages).exists(),
         "viem is missing: run `make test-deps`"
     );
-    // The reader's home: the README makes its folder in there, and node finds the packages above it.
     std::os::unix::fs::symlink(packages, folder.path().join("node_modules")).unwrap();
+    folder
+}
+
+#[tokio::test]
+async fn the_lines_of_the_readme_work_when_pasted_in_their_order() {
+    let hasura = Hasura::local(Clock::system(), &[]).await;
+    // The reader's home: the README makes its folder in there, and node finds the packages above it.
+    let folder = folder_with_viem();
     std::fs::create_dir(folder.path().join("siwe-try")).unwrap();
     let mut script = String::new();
     for (language, text) in blocks() {
@@ -101,4 +107,38 @@ async fn the_example_of_docs_siwe_works_when_pasted() {
         .await
         .unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), block("json"));
+}
+
+#[tokio::test]
+async fn the_log_ins_by_challenge_of_docs_api_work_when_pasted() {
+    let hasura = Hasura::local(Clock::system(), &[]).await;
+    let folder = folder_with_viem();
+    let document = read("docs/api.md");
+    let lens = between(&document, "\n## `authenticate`\n", "\n## ");
+    let program = between(lens, "```js\n", "```");
+    std::fs::write(folder.path().join("sign.mjs"), program).unwrap();
+    let tanx = between(&document, "\n## `POST /sapi/v2/auth/login`\n", "\n## ");
+    let steps = |section: &str| -> String {
+        let blocks = section.split("```sh\n").skip(1);
+        let mut blocks = blocks.filter_map(|rest| rest.split("```").next());
+        blocks
+            .find(|block| block.contains("node sign.mjs"))
+            .unwrap()
+            .to_owned()
+    };
+    for (section, token) in [(lens, "accessToken"), (tanx, "Login Successful")] {
+        let script = steps(section).replace("http://localhost:8080", &hasura.endpoint);
+        let output = Command::new("sh")
+            .args(["-c", &format!("set -eu\n{script}")])
+            .current_dir(folder.path())
+            .output()
+            .await
+            .unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            output.status.success() && told.contains(token),
+            "{told}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
 }

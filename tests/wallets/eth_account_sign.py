@@ -1,8 +1,9 @@
 """A wallet as eth-account makes it: reads one JSON object on standard input, prints {address, message, signature}.
 
     {"private_key", "domain", "uri", "chain_id", "nonce", "issued_at", "statement"?, "expiration_time"?}
+    {"private_key", "text"}      signs this text as it stands
 
-The text is laid out here, line by line from ERC-4361, and not by a library: a second reading of the standard
+Otherwise the text is laid out here, line by line from ERC-4361, and not by a library: a second reading of the standard
 beside viem's. It judges nothing, so a test can have it sign what viem would refuse to build.
 """
 
@@ -14,13 +15,15 @@ from eth_account.messages import encode_defunct
 
 REQUIRED = {"private_key": str, "domain": str, "uri": str, "chain_id": int, "nonce": str, "issued_at": str}
 OPTIONAL = {"statement": str, "expiration_time": str}
+PLAIN = {"private_key": str, "text": str}
 
 
 def read(text: str) -> dict:
     fields = json.loads(text)
     if not isinstance(fields, dict):
         raise ValueError("the input must be a JSON object")
-    known = REQUIRED | OPTIONAL
+    required = PLAIN if "text" in fields else REQUIRED
+    known = PLAIN if "text" in fields else REQUIRED | OPTIONAL
     for name, value in fields.items():
         if name not in known:
             raise ValueError(f"unknown field {name}")
@@ -28,7 +31,7 @@ def read(text: str) -> dict:
             continue
         if not isinstance(value, known[name]) or isinstance(value, bool):
             raise ValueError(f"{name} must be a {known[name].__name__}")
-    for name in REQUIRED:
+    for name in required:
         if name not in fields:
             raise ValueError(f"{name} is missing")
     return fields
@@ -56,7 +59,7 @@ def main() -> int:
     try:
         fields = read(sys.stdin.buffer.read().decode("utf-8"))
         account = Account.from_key(fields["private_key"])
-        message = lay_out(account.address, fields)
+        message = fields["text"] if "text" in fields else lay_out(account.address, fields)
         signed = account.sign_message(encode_defunct(text=message))
     except Exception as error:  # one line for the test's log, whatever failed; the key is not in it
         reason = (str(error).splitlines() or [""])[0] if isinstance(error, ValueError) else type(error).__name__

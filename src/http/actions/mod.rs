@@ -1,9 +1,10 @@
 //! The actions, one file a noun. Each takes its arguments, calls one flow and shapes the reply.
 //!
 //! The reply of an action of our own is `{"res": ..., "success": true}`: `res` is a JSON scalar in Hasura's schema, so
-//! clients select it without braces.
+//! clients select it without braces. Those of other published APIs are as their documents print them.
 
 mod account;
+mod challenge;
 mod credentials;
 mod email;
 mod end;
@@ -16,6 +17,9 @@ use axum::Json;
 use serde::Serialize;
 
 pub(super) use account::{NAME as UPDATE_ACCOUNT, update_account};
+pub(super) use challenge::{
+    AUTHENTICATE, CHALLENGE, REFRESH, VERIFY, authenticate, challenge, refresh, verify,
+};
 pub(super) use credentials::{
     CHANGE_PASSWORD, LINK_PASSWORD, LINK_WALLET, UNLINK_WALLET, change_password, link_password, link_wallet,
     unlink_wallet,

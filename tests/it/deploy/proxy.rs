@@ -17,6 +17,40 @@ fn log_in_has_a_path_of_its_own_in_the_proxy_and_in_the_front() {
 }
 
 #[test]
+fn sapi_alone_leads_to_the_service_and_over_a_network_of_its_own() {
+    let caddyfile = read("Caddyfile");
+    let upstreams: Vec<&str> = caddyfile
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("reverse_proxy "))
+        .collect();
+    assert_eq!(
+        upstreams,
+        [
+            "{$HASURA_UPSTREAM:graphql-engine:8080}",
+            "/sapi/* {$SERVICE_UPSTREAM:service:4000}"
+        ]
+    );
+    let stack = yaml("docker-compose.yml");
+    let on = |network: &str| -> Vec<String> {
+        stack["services"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .filter(|(_, service)| {
+                let networks = service["networks"].as_array().unwrap();
+                networks.iter().any(|name| name == network)
+            })
+            .map(|(name, _)| name.clone())
+            .collect()
+    };
+    assert_eq!(on("sapi"), ["service", "proxy"]);
+    assert_eq!(stack["networks"]["sapi"]["internal"], true);
+    for network in ["database", "actions"] {
+        assert!(!on(network).contains(&"proxy".to_owned()), "{network}");
+    }
+}
+
+#[test]
 fn both_refuse_a_body_of_more_than_a_megabyte() {
     assert!(read("Caddyfile").contains("max_size 1MB"));
     assert!(read("src/local/front.rs").contains("const BODY_CAP: usize = 1_000_000;"));
@@ -37,6 +71,8 @@ fn it_listens_where_compose_publishes_and_passes_on_to_hasura() {
         "on this machine alone until somebody says otherwise"
     );
     let (host, _) = upstream.split_once(':').unwrap();
+    let service = between(&caddyfile, "{$SERVICE_UPSTREAM:", "}");
+    assert_eq!(service, format!("service:{}", super::service_port()));
     assert!(
         stack["services"].get(host).is_some(),
         "{host} is no service of compose"

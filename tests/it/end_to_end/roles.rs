@@ -187,12 +187,27 @@ async fn each_role_sees_its_own_schema(hasura: Hasura) {
         [
             "accounts",
             "accounts_by_pk",
+            "challenge",
             "networks",
             "networks_by_pk",
-            "v1Nonce"
+            "v1Nonce",
+            "verify"
         ]
     );
-    assert_eq!(mutations, ["v1Login", "v1RestoreSession"]);
+    assert_eq!(
+        mutations,
+        [
+            "authenticate",
+            "login",
+            "refresh",
+            "refreshToken",
+            "register",
+            "tokenAuth",
+            "v1Login",
+            "v1RestoreSession",
+            "verifyToken"
+        ]
+    );
     let (queries, mutations) = fields(&[("authorization", &bearer)]).await;
     assert!(
         queries.contains(&"v1Sessions".to_owned()) && !queries.contains(&"audit".to_owned()),
@@ -201,12 +216,23 @@ async fn each_role_sees_its_own_schema(hasura: Hasura) {
     assert_eq!(
         mutations,
         [
+            "authenticate",
+            "login",
+            "refresh",
+            "refreshToken",
+            "register",
+            "tokenAuth",
+            "v1ChangePassword",
             "v1EndSession",
+            "v1LinkPassword",
+            "v1LinkWallet",
             "v1Login",
             "v1Logout",
             "v1LogoutAll",
             "v1RestoreSession",
-            "v1UpdateAccount"
+            "v1UnlinkWallet",
+            "v1UpdateAccount",
+            "verifyToken"
         ]
     );
 }

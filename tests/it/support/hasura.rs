@@ -23,6 +23,30 @@ pub const UPDATE: &str = "mutation v1UpdateAccount($account: UpdateAccountInput!
 
 const ADMIN_SECRET: &str = "Wd8Gk2Vn5Tz0Hc7Jm4Qx1Rb9Lp6Fy3Sa";
 
+/// Every test of the list in each of Hasura's two ways to learn who calls.
+macro_rules! in_both_modes {
+    ($($name:ident),* $(,)?) => {
+        mod jwt {
+            $(#[tokio::test]
+            async fn $name() {
+                if let Some(hasura) = $crate::support::hasura::Hasura::in_mode($crate::support::hasura::Mode::Jwt).await {
+                    super::$name(hasura).await;
+                }
+            })*
+        }
+        mod webhook {
+            $(#[tokio::test]
+            async fn $name() {
+                if let Some(hasura) = $crate::support::hasura::Hasura::in_mode($crate::support::hasura::Mode::Webhook).await {
+                    super::$name(hasura).await;
+                }
+            })*
+        }
+    };
+}
+
+pub(crate) use in_both_modes;
+
 /// How the engine learns who calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -102,7 +126,7 @@ impl Hasura {
         let engine = start_engine(&app, mode, clock).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let service = front(engine)
+        let service = front(engine, app.address)
             .unwrap()
             .into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
@@ -131,6 +155,12 @@ impl Hasura {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// These very bytes, with no word on what they are.
+    pub async fn post_text(&self, path: &str, body: String) -> Answer {
+        let request = self.client.post(format!("{}{path}", self.endpoint)).body(body);
         Answer::of(request.send().await.unwrap()).await
     }
 
@@ -166,30 +196,6 @@ impl Hasura {
         self.log_in_with(&self.message(wallet)).await.tokens("v1Login")
     }
 }
-
-/// Every test of the list in each of Hasura's two ways to learn who calls.
-macro_rules! in_both_modes {
-    ($($name:ident),* $(,)?) => {
-        mod jwt {
-            $(#[tokio::test]
-            async fn $name() {
-                if let Some(hasura) = $crate::support::Hasura::in_mode($crate::support::Mode::Jwt).await {
-                    super::$name(hasura).await;
-                }
-            })*
-        }
-        mod webhook {
-            $(#[tokio::test]
-            async fn $name() {
-                if let Some(hasura) = $crate::support::Hasura::in_mode($crate::support::Mode::Webhook).await {
-                    super::$name(hasura).await;
-                }
-            })*
-        }
-    };
-}
-
-pub(crate) use in_both_modes;
 
 /// The local engine on a port of its own, configured by Hasura's names alone.
 pub async fn start_engine(app: &TestApp, mode: Mode, clock: Clock) -> SocketAddr {

@@ -7,7 +7,9 @@ pub mod hasura;
 pub mod keys;
 pub mod people;
 pub mod process;
+pub mod raw;
 pub mod reply;
+pub mod wallet_flow;
 
 pub use app::TestApp;
 pub(crate) use hasura::in_both_modes;

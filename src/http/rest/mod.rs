@@ -1,0 +1,138 @@
+//! Published APIs that are plain HTTP, under `/sapi`: the proxy leads here, and not through Hasura.
+//!
+//! Anybody may call. A status is a true one, since nobody stands between us and the client: a fault of
+//! ours is a 503, and every refusal has the envelope of the API's own replies.
+
+mod tanx;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, post};
+use axum::{Json, Router};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::Http;
+use super::envelope::{body_of, client_of, complaint};
+use super::error::{ApiError, ReplyCode, in_time};
+use crate::model::Client;
+
+/// Far more than an address and a signature, and little enough for a surface without a secret.
+const BODY_CAP: usize = 64 << 10;
+/// What the proxy lets through.
+const READ_CAP: usize = 1_000_000;
+
+/// Everything under `/sapi`. The final slash is the document's; many clients leave it out.
+pub(super) fn router() -> Router<Http> {
+    Router::new()
+        .route("/sapi/v2/auth/nonce", post(tanx::nonce))
+        .route("/sapi/v2/auth/nonce/", post(tanx::nonce))
+        .route("/sapi/v2/auth/login", post(tanx::log_in))
+        .route("/sapi/v2/auth/login/", post(tanx::log_in))
+        .route("/sapi/v1/auth/token/refresh", post(tanx::refresh))
+        .route("/sapi/v1/auth/token/refresh/", post(tanx::refresh))
+        .route("/sapi/", any(not_found))
+        .route("/sapi/{*rest}", any(not_found))
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(axum::middleware::from_fn(within_time))
+}
+
+/// A request of anybody: its body as JSON, whatever its Content-Type says.
+struct Call<T> {
+    input: T,
+    client: Client,
+}
+
+impl<T: DeserializeOwned> FromRequest<Http> for Call<T> {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, http: &Http) -> Result<Self, Refused> {
+        let client = client_of(&request, http.trusted_hops, header::USER_AGENT);
+        let body = whole_body(request).await?;
+        let input = serde_json::from_slice(&body)
+            .map_err(|error| ApiError::BadRequest(complaint("the body", &error)))?;
+        Ok(Self { input, client })
+    }
+}
+
+/// Every body is read to its end, also one that nobody wants: a connection with an unread body is closed, and
+/// the proxy, which keeps connections, would answer this client or the next with a 502.
+async fn whole_body(request: Request) -> Result<Bytes, ApiError> {
+    let body = body_of(request, READ_CAP).await?;
+    if body.len() > BODY_CAP {
+        return Err(ApiError::PayloadTooLarge);
+    }
+    Ok(body)
+}
+
+/// A refusal in the envelope of this surface.
+struct Refused(ApiError);
+
+impl<E: Into<ApiError>> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+type Reply<T> = Result<Json<T>, Refused>;
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let (status, code, message) = self.0.parts();
+        self.0.log_cause();
+        let status = match self.0.is_ours() {
+            true => StatusCode::SERVICE_UNAVAILABLE,
+            false => status,
+        };
+        let mut reply = envelope(status, code, &message);
+        if self.0.is_ours() {
+            let soon = HeaderValue::from_static("1");
+            reply.headers_mut().insert(header::RETRY_AFTER, soon);
+        }
+        reply
+    }
+}
+
+fn envelope(status: StatusCode, code: &'static str, message: &str) -> Response {
+    let body = json!({"status": "error", "message": message, "code": code, "payload": Value::Null});
+    let mut reply = (status, Json(body)).into_response();
+    reply.extensions_mut().insert(ReplyCode(code));
+    reply
+}
+
+async fn within_time(request: Request, next: Next) -> Result<Response, Refused> {
+    Ok(in_time(request, next).await?)
+}
+
+async fn not_found(request: Request) -> Result<Response, Refused> {
+    whole_body(request).await?;
+    Ok(envelope(
+        StatusCode::NOT_FOUND,
+        "not_found",
+        "there is nothing at this path",
+    ))
+}
+
+async fn method_not_allowed(request: Request) -> Result<Response, Refused> {
+    whole_body(request).await?;
+    Ok(envelope(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "this path takes POST alone",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_took_too_long_is_a_503_like_every_fault_of_ours() {
+        let reply = Refused(ApiError::TimedOut).into_response();
+        assert_eq!(reply.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(reply.headers()[header::RETRY_AFTER], "1");
+    }
+}
