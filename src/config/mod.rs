@@ -24,7 +24,7 @@ pub use keys_encryption::keys_encryption_key;
 pub use lifetimes::{Lifetime, Lifetimes};
 pub use variables::{VARIABLES, Variable};
 
-use crate::model::Address;
+use crate::model::{Address, Flow};
 use crate::password::Policy;
 use crate::secret::Secret;
 use crate::siwe::Origin;
@@ -42,6 +42,8 @@ pub struct Config {
     pub origins: Vec<Origin>,
     /// Who chooses nonces.
     pub nonces: Nonces,
+    /// The ways to sign in that are open.
+    pub flows: BTreeSet<Flow>,
     /// What texts for wallets to sign call the app.
     pub app_name: String,
     /// How accounts with passwords come into being.

@@ -3,6 +3,7 @@
 //! Each reader leaves a sentence in the list of faults and goes on, so that one start shows every
 //! mistake. No sentence quotes a secret.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -13,7 +14,7 @@ use super::{
     Config, Database, Faults, JwtKeys, JwtSecret, Lifetimes, LogFormat, Nonces, Operator, Passwords,
     Variables, keys_encryption,
 };
-use crate::model::{AccountName, Address};
+use crate::model::{AccountName, Address, Flow};
 use crate::password::Policy;
 use crate::secret::Secret;
 use crate::siwe::Origin;
@@ -155,6 +156,7 @@ impl Config {
                 Nonces::Client
             }
         };
+        let flows = reader.flows();
         let app_name = reader.app_name(&origins);
         let passwords = reader.passwords();
         let lifetimes = Lifetimes::read(&mut reader);
@@ -187,6 +189,7 @@ impl Config {
                 actions_secrets,
                 origins,
                 nonces,
+                flows,
                 app_name,
                 passwords,
                 lifetimes,
@@ -275,6 +278,19 @@ impl Reader<'_> {
         Some(url)
     }
 
+    fn flows(&mut self) -> BTreeSet<Flow> {
+        if self.variables.text("FLOWS").is_none() {
+            return Flow::ALL.into();
+        }
+        let flows: BTreeSet<Flow> = self.listed("FLOWS").into_iter().collect();
+        if flows.is_empty() {
+            self.fault(
+                "FLOWS names no way to sign in: list some of siwe, lens, email, username, tanx".into(),
+            );
+        }
+        flows
+    }
+
     /// It stands in a text that people sign, so it may not play tricks with the rest of that text.
     fn app_name(&mut self, origins: &[Origin]) -> String {
         match self.variables.text("APP_NAME").map(AccountName::parse) {
@@ -348,7 +364,6 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Flow;
 
     fn good() -> Variables {
         [

@@ -55,6 +55,7 @@ pub const VARIABLES: &[Variable] = &[
         secret: false,
     },
     plain("SIWE_NONCES", "client"),
+    plain("FLOWS", "siwe,lens,email,username,tanx"),
     plain("APP_NAME", "SIWE_ORIGINS"),
     plain("REGISTRATION", "closed"),
     plain("PASSWORD_MIN_LENGTH", "15"),

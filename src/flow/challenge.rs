@@ -21,7 +21,7 @@ const LIFE: Duration = Duration::from_secs(5 * 60);
 /// What the texts say of us.
 #[derive(Debug)]
 pub(super) struct App {
-    name: String,
+    pub(super) name: String,
     origin: String,
 }
 
@@ -44,8 +44,9 @@ impl Service {
     /// text nor fill the table.
     ///
     /// # Errors
-    /// [`Error::BadRequest`] for what is no address, or [`Error::Unavailable`].
+    /// [`Error::FlowClosed`]; [`Error::BadRequest`] for what is no address, or [`Error::Unavailable`].
     pub async fn lens_challenge(&self, address: &str) -> Result<String, Error> {
+        self.is_open(Flow::Lens)?;
         let address = address_of(address)?;
         let text = format!(
             "I want to authenticate with {} and generate a JWT token at timestamp - {}. Auth request id - {}",
@@ -61,6 +62,7 @@ impl Service {
     /// # Errors
     /// As [`Service::lens_challenge`].
     pub async fn tanx_challenge(&self, address: &str) -> Result<String, Error> {
+        self.is_open(Flow::Tanx)?;
         let address = address_of(address)?;
         let text = format!(
             "You’re now signing into {}, make sure the origin is {} (Login-code:{})",
@@ -74,7 +76,7 @@ impl Service {
     /// Spends the Lens challenge of `address` that `signature` is of, and opens a session.
     ///
     /// # Errors
-    /// [`Error::BadRequest`] for what is no address; [`Error::Message`] for a signature that is not by this
+    /// [`Error::FlowClosed`]; [`Error::BadRequest`] for what is no address; [`Error::Message`] for a signature that is not by this
     /// address over any text that it was given, which spends nothing; [`Error::NonceInvalid`] without a live
     /// text; [`Error::AccountDisabled`] or [`Error::Unavailable`].
     pub async fn lens_log_in(
@@ -125,6 +127,7 @@ impl Service {
         uid: Option<&str>,
         client: &Client,
     ) -> Result<(Tokens, Option<String>), Error> {
+        self.is_open(flow)?;
         let address = address_of(address)?;
         if signature.len() > SIGNATURE_CAP {
             return Err(Refusal::MessageTooLarge(TooLarge::Signature).into());

@@ -39,6 +39,9 @@ pub enum Error {
     /// Too many tries; nothing was looked at.
     #[error("too many tries: wait {} and try again", humantime::format_duration(std::time::Duration::from_secs(.0.as_secs().max(1))))]
     RateLimited(std::time::Duration),
+    /// The operator has closed this way to sign in.
+    #[error("this way to sign in is closed here: use another")]
+    FlowClosed,
     /// The operator makes the accounts here.
     #[error("registration is closed: ask the operator for an account")]
     RegistrationClosed,
@@ -109,6 +112,7 @@ impl Error {
             Self::CredentialsInvalid => "credentials_invalid",
             Self::ReauthRequired => "reauth_required",
             Self::RateLimited(_) => "rate_limited",
+            Self::FlowClosed => "flow_closed",
             Self::RegistrationClosed => "registration_closed",
             Self::AlreadyTaken(_) => "already_taken",
             Self::EmailInvalid(_) => "email_invalid",

@@ -57,7 +57,7 @@ pub struct Service {
     verifier: Verifier,
     policy: Policy,
     nonces: Nonces,
-    app_name: String,
+    flows: BTreeSet<Flow>,
     passwords: Passwords,
     hashers: Hashers,
     lifetimes: Lifetimes,
@@ -87,7 +87,7 @@ impl Service {
             keys: keys::KeyReader::new(&config.jwt.keys, config.keys_encryption_key.as_ref()),
             policy: Policy::new(config.origins.clone()),
             nonces: config.nonces,
-            app_name: config.app_name.clone(),
+            flows: config.flows.clone(),
             passwords: config.passwords,
             hashers: hashers(entropy.clone()),
             lifetimes: config.lifetimes,
@@ -107,6 +107,15 @@ impl Service {
     /// [`Error::Unavailable`] with the cause, when it does not answer.
     pub async fn is_ready(&self) -> Result<bool, Error> {
         Ok(self.db.is_migrated().await?)
+    }
+
+    /// Whether one may sign in this way here. Sessions that were opened before go on.
+    fn is_open(&self, flow: Flow) -> Result<(), Error> {
+        if self.flows.contains(&flow) {
+            Ok(())
+        } else {
+            Err(Error::FlowClosed)
+        }
     }
 
     /// The database, for metrics and for closing it at the end.

@@ -72,6 +72,7 @@ impl Service {
         password: &str,
         client: &Client,
     ) -> Result<Tokens, Error> {
+        self.is_open(flow)?;
         let password = Password::parse(password)?;
         let pen = self.signer.pen()?;
         let key = key_of_name(&name);
@@ -194,7 +195,7 @@ impl Service {
     /// A password that may become that of an account with these names.
     pub(super) fn judged(&self, names: &Names, password: &str) -> Result<Password, Error> {
         let password = Password::parse(password)?;
-        let mut known = vec![self.app_name.as_str()];
+        let mut known = vec![self.app.name.as_str()];
         known.extend(names.known());
         self.passwords.policy.judge(&password, &known)?;
         Ok(password)

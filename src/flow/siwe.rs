@@ -24,6 +24,7 @@ impl Service {
     /// [`Error::Message`], [`Error::ChainNotSupported`], [`Error::NonceInvalid`],
     /// [`Error::AccountDisabled`] or [`Error::Unavailable`].
     pub async fn log_in(&self, message: &str, signature: &str, client: &Client) -> Result<Tokens, Error> {
+        self.is_open(Flow::Siwe)?;
         let proof = siwe::verify(message, signature, &self.policy, self.clock.now())?;
         // Before the nonce is spent: a service without a key leaves the message good.
         let pen = self.signer.pen()?;

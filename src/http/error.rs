@@ -59,7 +59,7 @@ fn status_of(error: &flow::Error) -> StatusCode {
         | E::NotAToken
         | E::CredentialsInvalid
         | E::SessionEnded => StatusCode::UNAUTHORIZED,
-        E::AccountDisabled | E::Forbidden(_) | E::ReauthRequired | E::RegistrationClosed => {
+        E::AccountDisabled | E::Forbidden(_) | E::ReauthRequired | E::RegistrationClosed | E::FlowClosed => {
             StatusCode::FORBIDDEN
         }
         E::AlreadyTaken(_) => StatusCode::CONFLICT,

@@ -1,7 +1,9 @@
 //! The ways to sign in. Each is a published API of its own; what follows a log-in is the same for all.
 
+use std::str::FromStr;
+
 /// A way to sign in, as it stands in a session's row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Flow {
     /// `v1Login`: a Sign-In with Ethereum message (ERC-4361).
     Siwe,
@@ -19,7 +21,7 @@ impl Flow {
     /// Every way.
     pub const ALL: [Self; 5] = [Self::Siwe, Self::Lens, Self::Email, Self::Username, Self::Tanx];
 
-    /// Its name in the database, the log and the list of sessions.
+    /// Its name in the configuration, the database, the log and the list of sessions.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Siwe => "siwe",
@@ -28,5 +30,21 @@ impl Flow {
             Self::Username => "username",
             Self::Tanx => "tanx",
         }
+    }
+}
+
+/// A word that names no way to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected siwe, lens, email, username or tanx")]
+pub struct FlowError;
+
+impl FromStr for Flow {
+    type Err = FlowError;
+
+    fn from_str(text: &str) -> Result<Self, FlowError> {
+        Self::ALL
+            .into_iter()
+            .find(|flow| flow.as_str() == text)
+            .ok_or(FlowError)
     }
 }

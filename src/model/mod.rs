@@ -22,7 +22,7 @@ pub use chain_id::{ChainId, ChainIdError};
 pub use claim::{ClaimError, ClaimName, ClaimValue};
 pub use client::Client;
 pub use email::{Email, EmailError};
-pub use flow::Flow;
+pub use flow::{Flow, FlowError};
 pub use login_name::LoginName;
 pub use network_name::{NetworkName, NetworkNameError};
 pub use role_name::{RoleName, RoleNameError};

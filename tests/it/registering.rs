@@ -98,3 +98,34 @@ async fn p12_one_person_has_one_spelling() {
         register(&app, input).await.assert_error(status, code);
     }
 }
+
+#[tokio::test]
+async fn a_way_to_sign_in_that_the_operator_closed_is_refused_and_the_others_are_not() {
+    let app = TestApp::with(&[("REGISTRATION", "open"), ("FLOWS", "siwe, username")]).await;
+    anna(&app).await;
+    let address = crate::support::wallet().address().to_string();
+    let challenge = json!({"request": {"address": address}});
+    app.call(
+        "/actions/challenge",
+        "challenge",
+        crate::support::app::guest(),
+        challenge,
+    )
+    .await
+    .assert_error(403, "flow_closed");
+    try_from(&app, HOME, "anna@mail.com", PASSWORD)
+        .await
+        .assert_error(403, "flow_closed");
+    let nonce = json!({"eth_address": address}).to_string();
+    assert_eq!(app.post("/sapi/v2/auth/nonce", None, nonce).await.status, 403);
+    let input = json!({"username": "anna", "password": PASSWORD});
+    app.call(
+        "/actions/token-auth",
+        "tokenAuth",
+        crate::support::app::guest(),
+        input,
+    )
+    .await
+    .assert_ok();
+    app.log_in(&crate::support::wallet()).await;
+}

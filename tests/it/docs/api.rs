@@ -50,6 +50,7 @@ fn refusals() -> Vec<ApiError> {
         flow::Error::ReauthRequired,
         flow::Error::RateLimited(std::time::Duration::from_secs(1)),
         flow::Error::RegistrationClosed,
+        flow::Error::FlowClosed,
         flow::Error::AlreadyTaken("x"),
         flow::Error::EmailInvalid(EmailError::Malformed),
         flow::Error::UsernameInvalid(UsernameError::Length),
