@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
@@ -15,6 +14,7 @@ use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::flow::Service;
 use crate::http::{self, Http, MetricsHandle};
+use crate::server;
 use crate::storage::{Db, open_pool};
 
 /// A service ready to listen.
@@ -22,9 +22,6 @@ pub struct App {
     service: Arc<Service>,
     router: Router,
 }
-
-/// How long requests that are under way at a stop may take to finish.
-const DRAIN: Duration = Duration::from_secs(10);
 
 impl App {
     /// Builds the service. Does not wait for the database: while it is down requests are answered
@@ -80,42 +77,13 @@ impl App {
         if let Ok(address) = listener.local_addr() {
             info!(listen.address = %address, "listening on {address}");
         }
-        let served = serve_router(listener, self.router, stop).await;
+        let served = server::serve(listener, self.router, server::Limits::default(), stop).await;
         cleanup.abort();
         keys.abort();
         listening.abort();
         self.service.db().close();
         info!("stopped");
-        served
-    }
-}
-
-/// Serves `router` until `stop` is ready, then for at most ten more seconds what is under way.
-///
-/// # Errors
-/// When the listener fails.
-pub async fn serve_router(
-    listener: TcpListener,
-    router: Router,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> anyhow::Result<()> {
-    let (stopping, stopped) = tokio::sync::oneshot::channel();
-    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
-        stop.await;
-        let _ = stopping.send(());
-    });
-    let too_late = async move {
-        if stopped.await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        tokio::time::sleep(DRAIN).await;
-    };
-    tokio::select! {
-        served = server => served.context("the listener failed"),
-        () = too_late => {
-            warn!("requests were still under way {} s after the stop", DRAIN.as_secs());
-            Ok(())
-        }
+        served.context("the listener failed")
     }
 }
 

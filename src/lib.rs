@@ -26,6 +26,7 @@ pub mod local;
 pub mod model;
 pub mod password;
 pub mod secret;
+pub mod server;
 pub mod siwe;
 pub mod storage;
 pub mod token;

@@ -12,6 +12,7 @@ use crate::app::{self, App};
 use crate::clock::Clock;
 use crate::config::{Config, Variables};
 use crate::entropy::Entropy;
+use crate::server;
 
 /// Seconds; the hot paths take a few thousandths.
 const BUCKETS: &[f64] = &[
@@ -33,7 +34,15 @@ pub(super) async fn run(variables: Variables) -> anyhow::Result<ExitCode> {
             .with_context(|| format!("cannot listen on METRICS_ADDR {address}"))?;
         info!(metrics.address = %address, "metrics on http://{address}/metrics");
         let router = app.metrics_router(recorder);
-        tokio::spawn(async move { app::serve_router(listener, router, std::future::pending()).await });
+        tokio::spawn(async move {
+            server::serve(
+                listener,
+                router,
+                server::Limits::default(),
+                std::future::pending(),
+            )
+            .await
+        });
     }
     let listener = TcpListener::bind(config.listen)
         .await

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -12,11 +13,12 @@ use tokio_postgres::NoTls;
 
 use super::postgres::{Postgres, Start, data_folder};
 use super::{front, secrets};
-use crate::app::{App, serve_router};
+use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, Variables};
 use crate::engine::{self, Engine, Environment};
 use crate::entropy::Entropy;
+use crate::server;
 use crate::storage;
 
 /// Where things lie and answer.
@@ -194,20 +196,11 @@ impl Parts {
         }
         let engine = engine_listener.local_addr()?;
         let router = started.router();
-        tasks.push(tokio::spawn(serve_router(
-            engine_listener,
-            router,
-            told_to_stop(stopped.clone()),
-        )));
+        tasks.push(serve(engine_listener, router, stopped.clone()));
 
         let front = front_listener.local_addr()?;
-        let router = front::front(engine, service)?.into_make_service_with_connect_info::<SocketAddr>();
-        tasks.push(tokio::spawn(async move {
-            let served = axum::serve(front_listener, router)
-                .with_graceful_shutdown(told_to_stop(stopped))
-                .await;
-            served.context("the front failed")
-        }));
+        let router = front::front(engine, service)?;
+        tasks.push(serve(front_listener, router, stopped));
         let mode = variables.text("AUTH_MODE").unwrap_or("jwt").to_owned();
         Ok(Self {
             database,
@@ -247,6 +240,18 @@ fn engine_environment(variables: &Variables, service: SocketAddr) -> anyhow::Res
         Some(other) => bail!("AUTH_MODE is {other:?}, expected jwt or webhook"),
     }
     Ok(Environment::from(given))
+}
+
+fn serve(
+    listener: TcpListener,
+    router: Router,
+    stopped: watch::Receiver<bool>,
+) -> JoinHandle<anyhow::Result<()>> {
+    tokio::spawn(async move {
+        let limits = server::Limits::default();
+        let served = server::serve(listener, router, limits, told_to_stop(stopped)).await;
+        served.context("a listener failed")
+    })
 }
 
 async fn told_to_stop(mut stopped: watch::Receiver<bool>) {

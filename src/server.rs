@@ -1,0 +1,227 @@
+//! An accept loop with the limits that `axum::serve` has not: how many connections, how long for the head of a
+//! request, how long a connection may lie idle. It knows nothing of what is served.
+//!
+//! The time for a head runs from its first byte, so that a pooled connection of Hasura's may lie idle for longer than
+//! a slow client may take to say what it wants.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{Sleep, sleep};
+use tower_service::Service;
+use tracing::{debug, warn};
+
+/// What a listener bears.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections at once. Whoever comes beyond them waits in the kernel's queue.
+    pub connections: usize,
+    /// From the first byte of a request to the end of its head.
+    pub head: Duration,
+    /// Between two requests of a connection, and before its first. Longer than the pools of Hasura and of proxies
+    /// keep an idle connection, so that they close it and not we.
+    pub idle: Duration,
+    /// What requests under way may take to finish after the stop.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 2048,
+            head: Duration::from_secs(10),
+            idle: Duration::from_secs(75),
+            drain: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The largest head of a request, and with it the buffer of each connection.
+const LARGEST_HEAD: usize = 64 * 1024;
+
+/// Serves `router` until `stop` is ready, then for at most `limits.drain` what is under way. Each request carries
+/// [`ConnectInfo`] with its peer's address.
+///
+/// # Errors
+/// When the listener fails for good; a connection that cannot be accepted is only logged.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let mut stop = pin!(stop);
+    let (stopping, stopped) = watch::channel(false);
+    let places = Arc::new(Semaphore::new(limits.connections));
+    loop {
+        let place = tokio::select! {
+            place = Arc::clone(&places).acquire_owned() => place.expect("nobody closes the semaphore"),
+            () = &mut stop => break,
+        };
+        let (stream, peer) = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) if is_of_one_connection(&error) => continue,
+                Err(error) => {
+                    // Out of file descriptors, most likely: it passes when a connection ends.
+                    warn!(error = %error, "a connection could not be accepted");
+                    sleep(Duration::from_millis(500)).await;
+                    continue;
+                }
+            },
+            () = &mut stop => break,
+        };
+        let (router, stopped) = (router.clone(), stopped.clone());
+        tokio::spawn(async move {
+            serve_connection(stream, peer, router, limits, stopped).await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    stopping.send_replace(true);
+    let all = u32::try_from(limits.connections).unwrap_or(u32::MAX);
+    if tokio::time::timeout(limits.drain, places.acquire_many(all))
+        .await
+        .is_err()
+    {
+        warn!(
+            "requests were still under way {} s after the stop",
+            limits.drain.as_secs()
+        );
+    }
+    Ok(())
+}
+
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused
+    )
+}
+
+async fn serve_connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    limits: Limits,
+    mut stopped: watch::Receiver<bool>,
+) {
+    // Small answers should not wait for more of themselves.
+    let _ = stream.set_nodelay(true);
+    let under_way = Arc::new(AtomicBool::new(false));
+    let stream = Guarded {
+        stream,
+        under_way: Arc::clone(&under_way),
+        head: limits.head,
+        deadline: None,
+    };
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        under_way.store(true, Ordering::Relaxed);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let answer = router.clone().call(request.map(Body::new));
+        let under_way = Arc::clone(&under_way);
+        async move {
+            let answer = answer.await;
+            under_way.store(false, Ordering::Relaxed);
+            answer
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.idle)
+        .max_buf_size(LARGEST_HEAD)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = &mut connection => ended,
+        () = async { stopped.wait_for(|stopped| *stopped).await.map(drop).unwrap_or_default() } => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        debug!(error = %error, "a connection ended early");
+    }
+}
+
+/// A connection whose requests must have their head in time.
+struct Guarded {
+    stream: TcpStream,
+    /// Whether a request is being answered: what arrives meanwhile is its body.
+    under_way: Arc<AtomicBool>,
+    head: Duration,
+    deadline: Option<Pin<Box<Sleep>>>,
+}
+
+impl AsyncRead for Guarded {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let is_head = !self.under_way.load(Ordering::Relaxed);
+        if !is_head {
+            self.deadline = None;
+        }
+        if let Some(deadline) = &mut self.deadline
+            && deadline.as_mut().poll(context).is_ready()
+        {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        if is_head && buffer.filled().len() > before && self.deadline.is_none() {
+            self.deadline = Some(Box::pin(sleep(self.head)));
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Guarded {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        // An answer ends what came before it; the next head has a time of its own.
+        self.deadline = None;
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.deadline = None;
+        Pin::new(&mut self.stream).poll_write_vectored(context, bytes)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
