@@ -26,7 +26,7 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::Forbidden`], [`Error::SessionEnded`], [`Error::NetworkUnknown`], [`Error::NameInvalid`],
-    /// [`Error::BadRequest`], [`Error::AddressNotChecksummed`], [`Error::AccountDisabled`] or
+    /// [`Error::BadRequest`], [`Error::AddressNotChecksummed`], [`Error::RateLimited`], [`Error::AccountDisabled`] or
     /// [`Error::Unavailable`]; nothing has changed then.
     pub async fn update_account(
         &self,
@@ -43,6 +43,7 @@ impl Service {
         );
         if let Some(person) = caller.person() {
             self.still_signed_in(person).await?;
+            self.may_change(person).await?;
         }
         let address: Address = update.address.parse()?;
         let name = AccountName::parse(update.name)?;

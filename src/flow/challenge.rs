@@ -44,10 +44,11 @@ impl Service {
     /// text nor fill the table.
     ///
     /// # Errors
-    /// [`Error::FlowClosed`]; [`Error::BadRequest`] for what is no address, or [`Error::Unavailable`].
-    pub async fn lens_challenge(&self, address: &str) -> Result<String, Error> {
+    /// [`Error::FlowClosed`]; [`Error::BadRequest`] for what is no address, [`Error::RateLimited`] or [`Error::Unavailable`].
+    pub async fn lens_challenge(&self, address: &str, client: &Client) -> Result<String, Error> {
         self.is_open(Flow::Lens)?;
         let address = address_of(address)?;
+        self.may_ask(client).await?;
         let text = format!(
             "I want to authenticate with {} and generate a JWT token at timestamp - {}. Auth request id - {}",
             self.app.name,
@@ -61,9 +62,10 @@ impl Service {
     ///
     /// # Errors
     /// As [`Service::lens_challenge`].
-    pub async fn tanx_challenge(&self, address: &str) -> Result<String, Error> {
+    pub async fn tanx_challenge(&self, address: &str, client: &Client) -> Result<String, Error> {
         self.is_open(Flow::Tanx)?;
         let address = address_of(address)?;
+        self.may_ask(client).await?;
         let text = format!(
             "You’re now signing into {}, make sure the origin is {} (Login-code:{})",
             self.app.name,
@@ -156,6 +158,7 @@ impl Service {
             .await?;
         match outcome {
             ChallengeLoggedIn::Disabled => Err(Error::AccountDisabled),
+            ChallengeLoggedIn::TooMany(wait) => Err(Error::RateLimited(wait)),
             ChallengeLoggedIn::Spent => Err(Error::NonceInvalid),
             ChallengeLoggedIn::Session { session, uid } => {
                 Ok((self.signed_in(flow, &pen, session, refresh), uid))

@@ -53,6 +53,7 @@ impl Service {
             debug!(
                 nonces = swept.nonces,
                 guesses = swept.guesses,
+                limits = swept.limits,
                 challenges = swept.challenges,
                 salts = swept.salts,
                 tokens = swept.tokens,

@@ -195,6 +195,7 @@ impl Service {
             "sign in first: this concerns the caller's own account",
         ))?;
         self.still_signed_in(person).await?;
+        self.may_change(person).await?;
         Ok(person)
     }
 

@@ -11,6 +11,7 @@ mod credentials;
 mod end;
 mod error;
 mod keys;
+mod limiter;
 mod live;
 mod mint;
 mod nonce;
@@ -64,6 +65,7 @@ pub struct Service {
     admins: BTreeSet<Address>,
     restores: session::InFlight,
     database: Database,
+    given: limiter::Bucket,
     live: live::LiveSessions,
     seen: seen::SeenTokens,
     app: challenge::App,
@@ -94,6 +96,7 @@ impl Service {
             admins: config.admins.clone(),
             restores: session::InFlight::default(),
             database: config.database.clone(),
+            given: limiter::Bucket::default(),
             live: live::LiveSessions::new(),
             seen: seen::SeenTokens::new(),
             entropy,

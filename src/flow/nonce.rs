@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use super::siwe::nonce_hash;
 use super::{Error, Service};
 use crate::config::Nonces;
+use crate::model::Client;
 
 /// A nonce for one message.
 #[derive(Debug)]
@@ -25,8 +26,9 @@ impl Service {
     /// good as one of theirs, so a client may ask for one without knowing which mode is on.
     ///
     /// # Errors
-    /// [`Error::Unavailable`].
-    pub async fn issue_nonce(&self) -> Result<IssuedNonce, Error> {
+    /// [`Error::RateLimited`] or [`Error::Unavailable`].
+    pub async fn issue_nonce(&self, client: &Client) -> Result<IssuedNonce, Error> {
+        self.may_ask(client).await?;
         let nonce = hex::encode(self.entropy.bytes::<12>());
         let expires_at = match self.nonces {
             Nonces::Server => self.db.issue_nonce(nonce_hash(&nonce), LIFE).await?,

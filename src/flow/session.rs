@@ -37,8 +37,8 @@ impl Service {
     /// and the owner cannot be told from the thief.
     ///
     /// # Errors
-    /// [`Error::RefreshTokenInvalid`] or [`Error::Unavailable`]; after the latter the same token may
-    /// be presented again.
+    /// [`Error::RefreshTokenInvalid`], or [`Error::RateLimited`] or [`Error::Unavailable`], after which the same token
+    /// may be presented again.
     pub async fn restore(
         self: &Arc<Self>,
         flow: Flow,
@@ -53,6 +53,7 @@ impl Service {
             .map_err(Error::Unavailable)?;
         match &*outcome {
             Rotated::Unknown => Err(Error::RefreshTokenInvalid),
+            Rotated::TooMany(wait) => Err(Error::RateLimited(*wait)),
             Rotated::Reused { session_id } => {
                 warn!(session.id = %session_id, "session {session_id} ended: a spent refresh token came back");
                 Err(Error::RefreshTokenInvalid)

@@ -44,6 +44,7 @@ impl Service {
         match outcome {
             LoggedIn::ChainNotSupported => Err(Error::ChainNotSupported),
             LoggedIn::Disabled => Err(Error::AccountDisabled),
+            LoggedIn::TooMany(wait) => Err(Error::RateLimited(wait)),
             LoggedIn::NonceInvalid => Err(Error::NonceInvalid),
             LoggedIn::Session(session) => Ok(self.signed_in(Flow::Siwe, &pen, session, refresh)),
         }

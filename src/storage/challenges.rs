@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::limits::{self, limited};
 use super::opening::{Opening, SessionState, moment, open_session, session_state};
 use super::wallet_owner::{owner_of_wallet, person_of_wallet};
 use super::{Db, Error};
@@ -30,6 +31,8 @@ pub struct ChallengeLogIn<'a> {
 /// What became of it.
 #[derive(Debug)]
 pub enum ChallengeLoggedIn {
+    /// The address signs in too often; nothing was written. How long to wait.
+    TooMany(Duration),
     /// The account is disabled; nothing was written.
     Disabled,
     /// The challenge has expired, or somebody was faster; nothing was written.
@@ -90,6 +93,7 @@ spent as (
   using moment
   where c.flow = $3 and c.address = $12 and c.text = $14 and c.expires_at > moment.now
     and not exists (select from owner where disabled)
+    and exists (select from limited)
   returning c.address
 )",
     person_of_wallet!(),
@@ -106,6 +110,7 @@ named as (
     "
 select
   exists (select from owner where disabled) as disabled,
+  exists (select from limited) as admitted, (select seconds from wait) as wait,
   coalesce(
     (select uid from named),
     (select t.uid from auth.tanx_uids t join person on person.user_id = t.user_id where $15 is not null)
@@ -191,6 +196,9 @@ impl Db {
             .await?;
         if row.get("disabled") {
             return Ok(ChallengeLoggedIn::Disabled);
+        }
+        if !row.get::<_, bool>("admitted") {
+            return Ok(ChallengeLoggedIn::TooMany(limits::wait(row.get("wait"))));
         }
         if row.get::<_, Option<Uuid>>("session_id").is_none() {
             return Ok(ChallengeLoggedIn::Spent);

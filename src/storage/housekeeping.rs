@@ -16,6 +16,8 @@ pub struct Swept {
     pub guesses: u64,
     /// Challenges that nobody answered.
     pub challenges: u64,
+    /// Limits that nobody has used lately.
+    pub limits: u64,
     /// Salts whose grace time is over.
     pub salts: u64,
     /// Refresh tokens of sessions that ended long ago, or that were spent very many rotations ago.
@@ -42,6 +44,16 @@ delete from auth.spent_nonces
 where (address, hash) in (
   select address, hash from auth.spent_nonces
   where expires_at < clock_timestamp() + make_interval(secs => $1)
+  limit $2
+  for update skip locked
+)";
+
+// What lies in the past means the same as no row.
+pub(super) const DELETE_LIMITS: &str = "
+delete from auth.limits
+where subject in (
+  select subject from auth.limits
+  where used_until < clock_timestamp() + make_interval(secs => $1)
   limit $2
   for update skip locked
 )";
@@ -127,6 +139,7 @@ impl Db {
                 + self.execute(DELETE_SPENT_NONCES, &[&offset, &BATCH]).await?,
             guesses: self.execute(DELETE_GUESSES, &[&offset, &BATCH]).await?,
             challenges: self.execute(DELETE_CHALLENGES, &[&offset, &BATCH]).await?,
+            limits: self.execute(DELETE_LIMITS, &[&offset, &BATCH]).await?,
             salts: self.execute(WIPE_SALTS, &[&offset, &BATCH, &grace]).await?,
             tokens: self.execute(DELETE_OLD_TOKENS, &[&BATCH, &GENERATIONS]).await?
                 + self
@@ -147,6 +160,7 @@ impl Swept {
             self.nonces,
             self.challenges,
             self.guesses,
+            self.limits,
             self.salts,
             self.tokens,
             self.sessions,

@@ -1,9 +1,12 @@
 //! A log-in with a signed message as one statement: the nonce spent, the person found or made, the account
 //! on its network, and the session. All of it or nothing.
 
+use std::time::Duration;
+
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::limits::{self, limited};
 use super::opening::{Opening, SessionState, moment, open_session, session_state};
 use super::wallet_owner::{owner_of_wallet, person_of_wallet};
 use super::{Db, Error};
@@ -35,6 +38,8 @@ pub enum LoggedIn {
     ChainNotSupported,
     /// The account is disabled; nothing was written.
     Disabled,
+    /// The address signs in too often; nothing was written. How long to wait.
+    TooMany(Duration),
     /// The nonce was spent before, or never issued; nothing was written.
     NonceInvalid,
     /// A session.
@@ -52,6 +57,7 @@ allowed as materialized (
   select name
   from public.networks
   where chain_id = $15 and enabled and not exists (select from owner where disabled)
+    and exists (select from limited)
 ),
 issued as (
   delete from auth.issued_nonces n
@@ -81,6 +87,7 @@ account as (
 select
   exists (select from public.networks where chain_id = $15 and enabled) as chain_supported,
   exists (select from owner where disabled) as disabled,
+  exists (select from limited) as admitted, (select seconds from wait) as wait,
   ",
     session_state!("session"),
     "
@@ -116,6 +123,9 @@ impl Db {
         }
         if row.get("disabled") {
             return Ok(LoggedIn::Disabled);
+        }
+        if !row.get::<_, bool>("admitted") {
+            return Ok(LoggedIn::TooMany(limits::wait(row.get("wait"))));
         }
         if row.get::<_, Option<Uuid>>("session_id").is_none() {
             return Ok(LoggedIn::NonceInvalid);

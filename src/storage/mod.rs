@@ -19,6 +19,7 @@ mod error;
 mod grants;
 mod guesses;
 mod housekeeping;
+mod limits;
 mod live;
 mod log_ins;
 mod migrations;
@@ -54,6 +55,7 @@ pub use error::Error;
 pub use grants::{Grants, grant_to_hasura};
 pub use guesses::{Admission, Credential, Guess, Guessed};
 pub use housekeeping::Swept;
+pub use limits::{Rate, Subject};
 pub use live::LiveSession;
 pub use log_ins::{LogIn, LoggedIn};
 pub use migrations::{latest_version, migrate};
@@ -106,12 +108,14 @@ pub const STATEMENTS: &[(&str, &str)] = &[
         "housekeeping::DELETE_SPENT_NONCES",
         housekeeping::DELETE_SPENT_NONCES,
     ),
+    ("housekeeping::DELETE_LIMITS", housekeeping::DELETE_LIMITS),
     ("housekeeping::DELETE_GUESSES", housekeeping::DELETE_GUESSES),
     ("housekeeping::DELETE_CHALLENGES", housekeeping::DELETE_CHALLENGES),
     ("housekeeping::WIPE_SALTS", housekeeping::WIPE_SALTS),
     ("housekeeping::DELETE_OLD_TOKENS", housekeeping::DELETE_OLD_TOKENS),
     ("housekeeping::DELETE_TOKENS", housekeeping::DELETE_TOKENS),
     ("housekeeping::DELETE_SESSIONS", housekeeping::DELETE_SESSIONS),
+    ("limits::TAKE", limits::TAKE),
     ("live::FIND", live::FIND),
     ("log_ins::LOG_IN", log_ins::LOG_IN),
     ("migrations::READY", migrations::READY),
@@ -129,6 +133,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("roles::ADD", roles::ADD),
     ("roles::REMOVE", roles::REMOVE),
     ("sessions::ROTATE", sessions::ROTATE),
+    ("sessions::WAIT", sessions::WAIT),
     ("signing_keys::LIVE", signing_keys::LIVE),
     ("signing_keys::LIST", signing_keys::LIST),
     ("signing_keys::ADD", signing_keys::ADD),

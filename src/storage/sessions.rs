@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::limits;
 use super::opening::{SessionState, session_state};
 use super::{Db, Error};
 use crate::model::{Client, Flow};
@@ -36,6 +37,8 @@ pub struct Rotation<'a> {
 pub enum Rotated {
     /// No live session has this token: unknown, expired, ended, or its account is disabled.
     Unknown,
+    /// The session is restored too often; the token stays good. How long to wait.
+    TooMany(Duration),
     /// The token had been spent: the session has just been ended.
     Reused {
         /// The session that ended.
@@ -68,6 +71,11 @@ with turned as (
         when t.generation = s.generation then clock_timestamp() + make_interval(secs => $1)
         else s.rotated_at
       end,
+      restores_used_until = case
+        when t.generation = s.generation then
+          greatest(s.restores_used_until, clock_timestamp() + make_interval(secs => $1)) + interval '2 seconds'
+        else s.restores_used_until
+      end,
       last_used_at = case
         when t.generation = s.generation then clock_timestamp() + make_interval(secs => $1)
         else s.last_used_at
@@ -93,6 +101,9 @@ with turned as (
     and s.ends_at > clock_timestamp() + make_interval(secs => $1)
     and s.last_used_at + s.refresh_ttl > clock_timestamp() + make_interval(secs => $1)
     and s.flow = $6
+    -- Sixty at once, then one in two seconds. A retry rotates nothing, and a copy is to be noticed whatever the count is.
+    and (t.generation <> s.generation
+      or s.restores_used_until <= clock_timestamp() + make_interval(secs => $1) + interval '118 seconds')
   returning s.id, s.user_id, s.address, s.salt, s.generation, s.ended_at, s.access_ttl, s.created_at, s.ends_at
 ),
 head as (
@@ -112,6 +123,14 @@ select turned.salt, turned.ended_at is not null as reused, ",
     "
 from turned"
 );
+
+pub(super) const WAIT: &str = "
+select extract(epoch from s.restores_used_until - interval '118 seconds'
+  - clock_timestamp() - make_interval(secs => $1))::double precision as wait
+from auth.refresh_tokens t
+join auth.sessions s on s.id = t.session_id and s.generation = t.generation
+where t.hash = $2 and s.flow = $3 and s.ended_at is null
+  and s.restores_used_until > clock_timestamp() + make_interval(secs => $1) + interval '118 seconds'";
 
 impl Db {
     /// Spends the presented token for its successor.
@@ -135,7 +154,20 @@ impl Db {
             )
             .await?;
         let Some(row) = row else {
-            return Ok(Rotated::Unknown);
+            let limited = self
+                .query_opt(
+                    WAIT,
+                    &[
+                        &self.clock_offset(),
+                        &rotation.presented.as_bytes(),
+                        &rotation.flow.as_str(),
+                    ],
+                )
+                .await?;
+            return Ok(match limited {
+                None => Rotated::Unknown,
+                Some(row) => Rotated::TooMany(limits::wait(row.get("wait"))),
+            });
         };
         if row.get("reused") {
             return Ok(Rotated::Reused {

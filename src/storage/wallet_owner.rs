@@ -1,16 +1,25 @@
 //! Whose is this wallet: found, or made with its first log-in. Written once for every flow in which a
 //! wallet signs.
 
-/// `owner (user_id, disabled)` of the externally owned account `$12`, if it is known. Stands behind `moment`.
+/// `owner (user_id, disabled)` of the externally owned account `$12`, if it is known, and the `limited` of that
+/// address: a hundred log-ins at once, then one in two seconds. Only a good signature comes this far, so nobody uses up
+/// somebody else's. Stands behind `moment`.
 macro_rules! owner_of_wallet {
     () => {
-        ",
+        concat!(
+            limited!(
+                "'wallet:' || encode($12::bytea, 'hex')",
+                "interval '2 seconds'",
+                "interval '198 seconds'"
+            ),
+            ",
 owner as materialized (
   select w.user_id, u.disabled_at is not null as disabled
   from auth.wallets w
   join auth.users u on u.id = w.user_id
   where w.address = $12::bytea and w.chain = 0
 )"
+        )
     };
 }
 

@@ -20,6 +20,7 @@ mod keys_announced;
 mod keys_at_rest;
 mod keys_under_load;
 mod layers;
+mod limits;
 mod listener;
 mod local_stack;
 mod log_in;

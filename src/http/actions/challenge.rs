@@ -83,7 +83,10 @@ pub(in crate::http) async fn challenge(
     State(http): State<Http>,
     call: ActionCall<Challenge>,
 ) -> Result<Json<AuthChallengeResult>, ApiError> {
-    let text = http.service.lens_challenge(&call.input.request.address).await?;
+    let text = http
+        .service
+        .lens_challenge(&call.input.request.address, &call.client)
+        .await?;
     Ok(Json(AuthChallengeResult { text }))
 }
 

@@ -29,8 +29,8 @@ impl Action for Nonce {
     type Input = NoInput;
 }
 
-pub(in crate::http) async fn nonce(State(http): State<Http>, _call: ActionCall<Nonce>) -> Reply<Issued> {
-    let issued = http.service.issue_nonce().await?;
+pub(in crate::http) async fn nonce(State(http): State<Http>, call: ActionCall<Nonce>) -> Reply<Issued> {
+    let issued = http.service.issue_nonce(&call.client).await?;
     success(Issued {
         nonce: issued.nonce,
         expires_at: issued.expires_at,

@@ -69,7 +69,10 @@ fn success<P>(message: &'static str, payload: P) -> Success<P> {
 }
 
 pub(super) async fn nonce(State(http): State<Http>, call: Call<NonceRequest>) -> Reply<Success<String>> {
-    let text = http.service.tanx_challenge(&call.input.eth_address).await?;
+    let text = http
+        .service
+        .tanx_challenge(&call.input.eth_address, &call.client)
+        .await?;
     Ok(Json(success("Nonce Acquired", text)))
 }
 
