@@ -6,6 +6,7 @@
 mod account;
 mod audit;
 mod demo;
+mod epoch;
 mod health;
 mod keys;
 mod local;
@@ -57,6 +58,8 @@ enum Command {
     Token(token::Arguments),
     /// Look at a signed message without a database.
     Message(message::Arguments),
+    /// End all sessions after a backup was restored.
+    Epoch(epoch::Arguments),
     /// Ask the service on this machine whether it is ready (the image's health check).
     Health,
 }
@@ -77,6 +80,7 @@ pub fn run() -> ExitCode {
         Command::Audit(arguments) => on_runtime(audit::run(arguments, variables)),
         Command::Keys(arguments) => on_runtime(keys::run(arguments, variables)),
         Command::Token(arguments) => on_runtime(token::run(arguments, variables)),
+        Command::Epoch(arguments) => on_runtime(epoch::run(arguments, variables)),
         Command::Health => on_runtime(health::run(variables)),
     };
     outcome.unwrap_or_else(|error| {

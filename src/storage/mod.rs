@@ -15,6 +15,7 @@ mod connect;
 mod credentials;
 mod disabling;
 mod ends;
+mod epoch;
 mod error;
 mod grants;
 mod guesses;
@@ -98,6 +99,8 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("disabling::DISABLE", disabling::DISABLE),
     ("disabling::ENABLE", disabling::ENABLE),
     ("disabling::LOG_OUT", disabling::LOG_OUT),
+    ("epoch::END_BEFORE", epoch::END_BEFORE),
+    ("epoch::FORGET_PROOFS", epoch::FORGET_PROOFS),
     ("guesses::ADMIT", guesses::ADMIT),
     ("guesses::UNLOCK", guesses::UNLOCK),
     (

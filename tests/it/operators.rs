@@ -3,6 +3,7 @@
 mod accounts;
 mod audit;
 mod endings;
+mod epoch;
 mod lists;
 mod passwords;
 mod together;

@@ -52,6 +52,25 @@ impl TestDb {
         Self { name }
     }
 
+    /// Another one with the same content, as a restored backup is. PostgreSQL copies a database that nobody is
+    /// connected to, so whoever is connected to this one is cut off and connects again.
+    pub async fn cloned(&self) -> Self {
+        let name = format!("t{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let maintenance = connect(&server().url("postgres", "postgres")).await;
+        for _ in 0..100 {
+            let cut = format!(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{}'",
+                self.name
+            );
+            maintenance.batch_execute(&cut).await.unwrap();
+            let copy = format!("create database {name} template {} owner {OWNER}", self.name);
+            if maintenance.batch_execute(&copy).await.is_ok() {
+                return Self { name };
+            }
+        }
+        panic!("{} stays in use", self.name);
+    }
+
     /// Its URL for the service.
     pub fn url(&self) -> String {
         server().url(OWNER, &self.name)
