@@ -4,6 +4,7 @@
     reason = "a helper of tests stops where it stands, as the tests do"
 )]
 
+mod abuse;
 mod accounts;
 mod actions;
 mod challenges;
