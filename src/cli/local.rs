@@ -27,7 +27,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::Result<ExitCode> {
-    logging::start(LogFormat::Text, &variables);
+    let _log = logging::start(LogFormat::Text, &variables);
     let settings = Settings {
         data: arguments
             .data

@@ -11,7 +11,7 @@ use crate::config::{Database, LogFormat, Variables};
 use crate::storage::{Grants, connect_directly, grant_to_hasura, migrate};
 
 pub(super) async fn run(variables: Variables) -> anyhow::Result<ExitCode> {
-    logging::start(LogFormat::Text, &variables);
+    let _log = logging::start(LogFormat::Text, &variables);
     let database = Database::read(&variables)?;
     let hasura_role = hasura_role(&variables)?;
     let ran = up_to_date(&database, hasura_role.as_deref()).await?;

@@ -21,7 +21,7 @@ const BUCKETS: &[f64] = &[
 
 pub(super) async fn run(variables: Variables) -> anyhow::Result<ExitCode> {
     let config = Config::read(&variables)?;
-    logging::start(config.log, &variables);
+    let _log = logging::start(config.log, &variables);
     let app = App::build(&config, Clock::system(), Entropy::system())?;
     if let Some(address) = config.metrics {
         let recorder = PrometheusBuilder::new()

@@ -91,7 +91,7 @@ async fn first_log_ins_of_one_address_at_once_make_one_user() {
 }
 
 #[tokio::test]
-async fn h15_a_process_stops_when_asked_and_its_log_holds_no_secret() {
+async fn f15_h15_a_process_stops_when_asked_warns_of_the_database_and_its_log_holds_no_secret() {
     let db = TestDb::create().await;
     let process = Process::on(&db).await;
     let client = reqwest::Client::new();

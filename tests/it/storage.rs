@@ -42,7 +42,7 @@ fn every_statement_is_on_the_list() {
 }
 
 #[tokio::test]
-async fn two_processes_may_migrate_at_once_and_one_of_them_does() {
+async fn f08_two_processes_may_migrate_at_once_and_one_of_them_does() {
     let db = TestDb::create_empty().await;
     let (mut one, mut two) = (db.connect().await, db.connect().await);
     let (first, second) = tokio::join!(storage::migrate(&mut one), storage::migrate(&mut two));
@@ -67,7 +67,7 @@ async fn a_migration_that_changed_after_it_ran_is_refused() {
 }
 
 #[tokio::test]
-async fn an_old_binary_serves_on_a_newer_schema() {
+async fn f08_an_old_binary_serves_on_a_newer_schema() {
     let app = TestApp::start().await;
     let mut client = app.db.connect().await;
     client
@@ -197,7 +197,7 @@ async fn a_role_that_is_missing_is_answered_with_the_sql_to_make_it() {
 }
 
 #[tokio::test]
-async fn connections_of_the_pool_have_time_outs() {
+async fn f16_connections_of_the_pool_have_time_outs() {
     let app = TestApp::start().await;
     app.get("/readyz").await.assert_ok();
     // A long statement of the same pool is ended by the server: seen through a lock that is held.

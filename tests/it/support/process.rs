@@ -61,6 +61,38 @@ impl Process {
         .await
     }
 
+    /// `serve` with these variables, and a log of which nothing is read once it is up.
+    pub async fn unread(mut variables: Variables) -> Self {
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        variables.set("LOG_FORMAT", "json");
+        variables.set("LISTEN_ADDR", port.to_string());
+        let mut child = command(&["serve"], &variables)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let unread = child.stdout.take().unwrap();
+        let base = format!("http://{port}");
+        for _ in 0..200 {
+            if reqwest::get(format!("{base}/readyz"))
+                .await
+                .is_ok_and(|reply| reply.status() == 200)
+            {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        let log = tokio::spawn(async move {
+            // Held open, so that writing to it blocks and does not fail.
+            let _unread = unread;
+            std::future::pending::<String>().await
+        });
+        Self { child, base, log }
+    }
+
     /// Any command, up as soon as a line of its standard output says where it answers.
     pub async fn start(
         arguments: &[&str],

@@ -1,0 +1,240 @@
+//! Things around the service that stop, stall or fill up: what is answered meanwhile, and that it goes on by itself.
+//! What happens at each point of a rotation is in `faults`.
+
+use std::time::{Duration, Instant};
+
+use hasura_siwe::clock::Clock;
+use hasura_siwe::local::{Postgres, Start};
+use hasura_siwe::storage;
+use serde_json::json;
+use tokio_postgres::Client;
+
+use crate::support::app::variables;
+use crate::support::db::{TestDb, connect};
+use crate::support::process::Process;
+use crate::support::{Reply, TestApp, nonce, origin, wallet};
+
+/// A cluster of the test's own, migrated.
+struct Cluster {
+    _folder: tempfile::TempDir,
+    start: Start,
+    postgres: Postgres,
+    url: String,
+}
+
+impl Cluster {
+    async fn start(settings: &[&str]) -> Self {
+        let folder = tempfile::tempdir_in("/tmp").unwrap();
+        std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let start = Start {
+            folder: folder.path().to_owned(),
+            settings: settings.iter().map(ToString::to_string).collect(),
+        };
+        let postgres = Postgres::start(start.clone()).await.unwrap();
+        let url = postgres.url("postgres", "postgres");
+        let mut client = connect(&url).await;
+        storage::migrate(&mut client).await.unwrap();
+        Self {
+            _folder: folder,
+            start,
+            postgres,
+            url,
+        }
+    }
+
+    async fn client(&self) -> Client {
+        connect(&self.url).await
+    }
+
+    /// The service on it, in a process of its own.
+    async fn process(&self) -> Process {
+        let mut variables = variables(&TestDb::create_empty().await);
+        variables.set("DATABASE_URL", &self.url);
+        Process::serve(variables).await
+    }
+
+    async fn restart(self) -> Self {
+        self.postgres.stop().await.unwrap();
+        let postgres = Postgres::start(self.start.clone()).await.unwrap();
+        Self { postgres, ..self }
+    }
+}
+
+async fn log_in(process: &Process) -> Reply {
+    let signed = wallet().log_in(&origin(), 1, &nonce(), Clock::system().now());
+    let input = json!({"session": {"message": signed.message, "signature": signed.signature}});
+    process
+        .call(&reqwest::Client::new(), "/actions/login", "v1Login", &input)
+        .await
+}
+
+async fn restore(process: &Process, token: &str) -> Reply {
+    let input = json!({"session": {"refreshToken": token}});
+    let client = reqwest::Client::new();
+    process
+        .call(&client, "/actions/restore-session", "v1RestoreSession", &input)
+        .await
+}
+
+async fn status(process: &Process, path: &str) -> u16 {
+    let reply = reqwest::get(format!("{}{path}", process.base)).await.unwrap();
+    reply.status().as_u16()
+}
+
+#[tokio::test]
+async fn f01_the_database_stops_and_starts_and_nobody_is_signed_out() {
+    let cluster = Cluster::start(&[]).await;
+    let process = cluster.process().await;
+    let token = log_in(&process).await.assert_ok().refresh_token();
+    cluster.postgres.stop().await.unwrap();
+    for _ in 0..5 {
+        restore(&process, &token).await.assert_error(400, "unavailable");
+        log_in(&process).await.assert_error(400, "unavailable");
+    }
+    assert_eq!(
+        (
+            status(&process, "/healthz").await,
+            status(&process, "/readyz").await
+        ),
+        (200, 503)
+    );
+    // In webhook mode Hasura must not take it for "sign in again".
+    let hook = reqwest::Client::new()
+        .get(format!("{}/webhook", process.base))
+        .header("authorization", "Bearer a.b.c");
+    assert_eq!(
+        hook.send().await.unwrap().status(),
+        401,
+        "what is no token is none"
+    );
+
+    let postgres = Postgres::start(cluster.start.clone()).await.unwrap();
+    let up = Instant::now();
+    while status(&process, "/readyz").await != 200 {
+        assert!(up.elapsed() < Duration::from_secs(5), "it recovers by itself");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    restore(&process, &token).await.assert_ok();
+    assert!(process.stop().await.0.success());
+    postgres.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn f02_statements_that_hang_use_up_the_pool_and_nobody_waits_for_longer_than_he_may() {
+    let app = TestApp::with(&[("DATABASE_POOL_SIZE", "2")]).await;
+    let token = app.log_in(&wallet()).await;
+    let blocker = app.db.connect().await;
+    blocker
+        .batch_execute("begin; lock table auth.sessions in access exclusive mode")
+        .await
+        .unwrap();
+    let begun = Instant::now();
+    let all = (0..20).map(|_| async { app.log_in_with(&app.message(&wallet())).await });
+    for reply in futures_util::future::join_all(all).await {
+        reply.assert_error(400, "unavailable");
+    }
+    assert!(
+        begun.elapsed() < Duration::from_secs(12),
+        "{:?}: nobody queues behind the others' waiting",
+        begun.elapsed()
+    );
+    blocker.batch_execute("rollback").await.unwrap();
+    app.restore(&token).await.assert_ok();
+}
+
+#[tokio::test]
+async fn a_database_that_only_reads_refuses_what_writes_and_goes_on_afterwards() {
+    let cluster = Cluster::start(&[]).await;
+    let process = cluster.process().await;
+    let token = log_in(&process).await.assert_ok().refresh_token();
+    let switch = async |on: &str| {
+        let client = cluster.client().await;
+        let statement = format!("alter system set default_transaction_read_only = {on}");
+        client.batch_execute(&statement).await.unwrap();
+        client.batch_execute("select pg_reload_conf()").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    };
+    switch("on").await;
+    restore(&process, &token).await.assert_error(400, "unavailable");
+    log_in(&process).await.assert_error(400, "unavailable");
+    let client = cluster.client().await;
+    for statement in [
+        "set default_transaction_read_only = off",
+        "alter system reset default_transaction_read_only",
+        "select pg_reload_conf()",
+    ] {
+        client.batch_execute(statement).await.unwrap();
+    }
+    let begun = Instant::now();
+    while restore(&process, &token).await.status != 200 {
+        assert!(begun.elapsed() < Duration::from_secs(5));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    drop(client);
+    process.kill().await;
+    cluster.restart().await.postgres.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn f04_clients_that_go_away_leave_no_transaction_and_no_connection_behind() {
+    let app = TestApp::with(&[("DATABASE_POOL_SIZE", "3")]).await;
+    let mut token = app.log_in(&wallet()).await;
+    for _ in 0..200 {
+        let gone = app.restore(&token);
+        // Given up at some point of its way, or done just before.
+        let _ = tokio::time::timeout(Duration::from_micros(700), gone).await;
+    }
+    let reply = app.restore(&token).await;
+    token = reply.assert_ok().refresh_token();
+    app.restore(&token).await.assert_ok();
+    let client = app.db.connect().await;
+    let open: i64 = client
+        .query_one(
+            "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'",
+            &[],
+        )
+        .await
+        .unwrap()
+        .get(0);
+    assert_eq!(open, 0);
+}
+
+#[tokio::test]
+async fn f07_a_process_whose_clock_is_an_hour_off_gives_no_longer_life_and_takes_no_old_message() {
+    let app = TestApp::start().await;
+    let alice = wallet();
+    let signed = app.message(&alice);
+    // Ahead: its messages are old to it, and expiries that the database judges are where they were.
+    app.clock.advance(time::Duration::hours(1));
+    app.log_in_with(&signed)
+        .await
+        .assert_error(401, "message_expired");
+    let reply = app.log_in_with(&app.message(&alice)).await;
+    let claims = reply.assert_ok().claims();
+    let lives = claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap();
+    assert_eq!(lives, 3605);
+    // Back again: what it issued then is of the future, and not good for longer than the jump.
+    app.clock.advance(time::Duration::hours(-1));
+    let token = reply.res()["accessToken"].as_str().unwrap().to_owned();
+    let bearer = format!("Bearer {token}");
+    let hook = reqwest::Client::new()
+        .get(format!("http://{}/webhook", app.address))
+        .header("authorization", bearer);
+    assert_eq!(hook.send().await.unwrap().status(), 401, "issued in the future");
+    app.restore(&reply.refresh_token()).await.assert_ok();
+}
+
+#[tokio::test]
+async fn f11_a_log_that_nobody_reads_stops_no_request() {
+    let mut variables = variables(&TestDb::create().await);
+    variables.set("RUST_LOG", "trace");
+    // Its log is never read: the pipe is full after 64 KiB.
+    let process = Process::unread(variables).await;
+    let begun = Instant::now();
+    for _ in 0..300 {
+        assert_eq!(status(&process, "/healthz").await, 200);
+    }
+    log_in(&process).await.assert_ok();
+    assert!(begun.elapsed() < Duration::from_secs(30));
+    process.kill().await;
+}
