@@ -50,6 +50,7 @@ if need python3 python3 "install Python 3.9 or newer"; then
   fi
 fi
 
+need pgbouncer pgbouncer "install PgBouncer 1.18 or newer" || true
 need caddy caddy "install Caddy 2.6 or newer" || true
 if ! docker compose version >/dev/null 2>&1; then
   need docker-compose docker-compose "install docker-compose, or Docker's compose plug-in" || true

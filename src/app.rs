@@ -15,7 +15,7 @@ use crate::entropy::Entropy;
 use crate::flow::Service;
 use crate::http::{self, Http, MetricsHandle};
 use crate::server;
-use crate::storage::{Db, open_pool};
+use crate::storage::Db;
 
 /// A service ready to listen.
 pub struct App {
@@ -30,8 +30,7 @@ impl App {
     /// # Errors
     /// When the pool cannot be set up from the configuration.
     pub fn build(config: &Config, clock: Clock, entropy: Entropy) -> anyhow::Result<Self> {
-        let pool = open_pool(&config.database).context("cannot set up the database pool")?;
-        let db = Db::new(pool, clock.clone());
+        let db = Db::open(&config.database, clock.clone()).context("cannot set up the database pool")?;
         let service = Arc::new(Service::new(config, db, clock, entropy.clone()));
         let http = Http::new(
             Arc::clone(&service),

@@ -12,7 +12,7 @@ use super::table::{instant, plain, show, show_json, show_more, table};
 use crate::clock::Clock;
 use crate::config::{Database, Variables};
 use crate::model::Address;
-use crate::storage::{AuditFilter, AuditRecord, Db, open_pool};
+use crate::storage::{AuditFilter, AuditRecord, Db};
 
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -65,7 +65,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::Result<ExitCode> {
     let database = Database::read(&variables)?;
-    let db = Db::new(open_pool(&database)?, Clock::system());
+    let db = Db::open(&database, Clock::system())?;
     let filter = AuditFilter {
         user_id: arguments.user,
         address: arguments.address,

@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 use super::table::show;
 use crate::clock::Clock;
 use crate::config::{Database, Variables};
-use crate::storage::{Db, open_pool};
+use crate::storage::Db;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -31,7 +31,7 @@ fn moment(text: &str) -> Result<OffsetDateTime, String> {
 
 pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::Result<ExitCode> {
     let clock = Clock::system();
-    let db = Db::new(open_pool(&Database::read(&variables)?)?, clock.clone());
+    let db = Db::open(&Database::read(&variables)?, clock.clone())?;
     let before = arguments.before.unwrap_or_else(|| clock.now());
     let ended = db.end_before(before).await?;
     show(&format!(

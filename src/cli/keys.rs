@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::config::{Database, Variables, keys_encryption_key};
 use crate::entropy::Entropy;
 use crate::flow::SigningKeys;
-use crate::storage::{Db, KeyHistory, open_pool};
+use crate::storage::{Db, KeyHistory};
 use crate::token::{KeyState, RsaBits};
 
 #[derive(Args)]
@@ -54,7 +54,7 @@ struct Generate {
 
 pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::Result<ExitCode> {
     let database = Database::read(&variables)?;
-    let keys = SigningKeys::new(Db::new(open_pool(&database)?, Clock::system()));
+    let keys = SigningKeys::new(Db::open(&database, Clock::system())?);
     match arguments.change {
         Change::Generate(Generate { alg, bits }) => {
             let sealed_under = keys_encryption_key(&variables)?;

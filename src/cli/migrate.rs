@@ -7,8 +7,8 @@ use std::str::FromStr;
 use anyhow::Context;
 
 use super::logging;
-use crate::config::{Database, LogFormat, Variables};
-use crate::storage::{Grants, connect_directly, grant_to_hasura, migrate};
+use crate::config::{Database, LogFormat, Pooler, Variables};
+use crate::storage::{Grants, connect_directly, grant_to_hasura, migrate, settings_for_pooler};
 
 pub(super) async fn run(variables: Variables) -> anyhow::Result<ExitCode> {
     let _log = logging::start(LogFormat::Text, &variables);
@@ -33,6 +33,11 @@ async fn up_to_date(database: &Database, hasura_role: Option<&str>) -> anyhow::R
         .await
         .context("cannot connect to the database")?;
     let ran = migrate(&mut client).await?;
+    if database.pooler == Pooler::Transaction {
+        settings_for_pooler(&client)
+            .await
+            .context("cannot give the role its settings")?;
+    }
     if let Some(role) = hasura_role {
         match grant_to_hasura(&client, role)
             .await

@@ -9,7 +9,7 @@ use super::table::{show, show_json, table};
 use crate::clock::Clock;
 use crate::config::{Database, Variables};
 use crate::model::{ChainId, NetworkName};
-use crate::storage::{Db, open_pool};
+use crate::storage::Db;
 
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -53,7 +53,7 @@ enum Command {
 
 pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::Result<ExitCode> {
     let database = Database::read(&variables)?;
-    let db = Db::new(open_pool(&database)?, Clock::system());
+    let db = Db::open(&database, Clock::system())?;
     match arguments.command {
         Command::List { json } => list(&db, json).await?,
         Command::Add { name, chain_id } => add(&db, &name, chain_id).await?,

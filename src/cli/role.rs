@@ -9,7 +9,7 @@ use super::table::{instant, show, show_json, table};
 use crate::clock::Clock;
 use crate::config::{Database, Variables};
 use crate::model::RoleName;
-use crate::storage::{Db, Removed, open_pool};
+use crate::storage::{Db, Removed};
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -51,7 +51,7 @@ enum Command {
 
 pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::Result<ExitCode> {
     let database = Database::read(&variables)?;
-    let db = Db::new(open_pool(&database)?, Clock::system());
+    let db = Db::open(&database, Clock::system())?;
     match arguments.command {
         Command::List { json } => list(&db, json).await?,
         Command::Add { name } => show(&if db.add_role(&name).await? {

@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Variables};
 use crate::entropy::Entropy;
 use crate::flow::{Service, Wanted};
-use crate::storage::{Db, open_pool};
+use crate::storage::Db;
 use crate::token::{TokenFault, inspect};
 
 #[derive(Args)]
@@ -108,7 +108,7 @@ async fn verify(variables: &Variables) -> anyhow::Result<ExitCode> {
 async fn service(variables: &Variables) -> anyhow::Result<Service> {
     let config = Config::read(variables)?;
     let clock = Clock::system();
-    let db = Db::new(open_pool(&config.database)?, clock.clone());
+    let db = Db::open(&config.database, clock.clone())?;
     let service = Service::new(&config, db, clock, Entropy::system());
     service
         .reload_keys()

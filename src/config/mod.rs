@@ -75,6 +75,17 @@ pub struct Database {
     pub ca_file: Option<PathBuf>,
     /// Connections of this process.
     pub pool_size: usize,
+    /// What stands between.
+    pub pooler: Pooler,
+}
+
+/// What stands between the service and PostgreSQL, on the URL for requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pooler {
+    /// Nothing, or what leaves a connection to one client for as long as it wants.
+    None,
+    /// What gives a connection to another client after each transaction: no prepared statements, no settings.
+    Transaction,
 }
 
 /// What the commands about accounts need to know.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::strength::weakness;
 use super::{
-    Config, Database, Faults, JwtKeys, JwtSecret, Lifetimes, LogFormat, Nonces, Operator, Passwords,
+    Config, Database, Faults, JwtKeys, JwtSecret, Lifetimes, LogFormat, Nonces, Operator, Passwords, Pooler,
     Variables, keys_encryption,
 };
 use crate::model::{AccountName, Address, Flow};
@@ -250,8 +250,22 @@ impl Reader<'_> {
                 "DATABASE_POOL_SIZE is {pool_size}, and must lie between 1 and 1000"
             ));
         }
+        let pooler = match self.variables.text("DATABASE_POOLER").map(str::trim) {
+            None | Some("none") => Pooler::None,
+            Some("transaction") => Pooler::Transaction,
+            Some(other) => {
+                self.fault(format!(
+                    "DATABASE_POOLER is {other:?}, expected none or transaction"
+                ));
+                Pooler::None
+            }
+        };
         let url = url?;
+        if pooler == Pooler::Transaction && direct_url.is_none() {
+            self.fault("DATABASE_POOLER is transaction, so DATABASE_DIRECT_URL must lead past the pooler: migrations and listening need a connection of their own".into());
+        }
         Some(Database {
+            pooler,
             direct_url: Secret::new(direct_url.unwrap_or_else(|| url.clone())),
             url: Secret::new(url),
             ca_file: self.variables.text("DATABASE_CA_FILE").map(Into::into),

@@ -33,6 +33,7 @@ pub const VARIABLES: &[Variable] = &[
     },
     plain("DATABASE_CA_FILE", "none"),
     plain("DATABASE_POOL_SIZE", "8"),
+    plain("DATABASE_POOLER", "none"),
     plain("LISTEN_ADDR", "127.0.0.1:4000"),
     Variable {
         name: "ACTIONS_SECRET",

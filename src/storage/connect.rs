@@ -14,7 +14,7 @@ use tokio_postgres::{Client, Config, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Error;
-use crate::config::Database;
+use crate::config::{Database, Pooler};
 use crate::secret::Secret;
 
 /// No statement of ours may take longer; the hot ones take a thousandth of it.
@@ -35,12 +35,17 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// [`Error::Setup`] when the URL or the CA file cannot be used.
-pub fn open_pool(database: &Database) -> Result<Pool, Error> {
+pub(super) fn open_pool(database: &Database) -> Result<Pool, Error> {
     let mut config = parse(&database.url)?;
-    config.options(format!(
-        "{} -c statement_timeout={STATEMENT_TIMEOUT} -c lock_timeout={LOCK_TIMEOUT} -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT}",
-        config.get_options().unwrap_or_default()
-    ));
+    // A pooler takes no options: they stand at the role, where `migrate` put them.
+    if database.pooler == Pooler::None {
+        add_options(
+            &mut config,
+            &format!(
+                "{SEARCH_PATH} -c statement_timeout={STATEMENT_TIMEOUT} -c lock_timeout={LOCK_TIMEOUT} -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT}"
+            ),
+        );
+    }
     let manager = Manager::from_config(
         config,
         tls(database.ca_file.as_deref())?,
@@ -56,6 +61,37 @@ pub fn open_pool(database: &Database) -> Result<Pool, Error> {
         .recycle_timeout(Some(CONNECT_TIMEOUT))
         .build()
         .map_err(|error| Error::Setup(error.to_string()))
+}
+
+fn add_options(config: &mut Config, options: &str) {
+    config.options(format!("{} {options}", config.get_options().unwrap_or_default()));
+}
+
+/// Lets every connection of this role to this database begin with the settings that a pooler would not pass on. Whoever
+/// connects otherwise, as `migrate` does, brings its own.
+///
+/// # Errors
+/// [`Error`] when the database did not do it.
+pub async fn settings_for_pooler(client: &Client) -> Result<(), Error> {
+    let settings = [
+        ("statement_timeout", STATEMENT_TIMEOUT),
+        ("lock_timeout", LOCK_TIMEOUT),
+        ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT),
+        ("search_path", "pg_catalog, pg_temp"),
+    ];
+    for (name, value) in settings {
+        // Names and values are ours; the database's name is quoted by PostgreSQL.
+        let value = match name {
+            "search_path" => value.to_owned(),
+            _ => format!("''{value}''"),
+        };
+        client
+            .batch_execute(&format!(
+                "do $$ begin execute format('alter role current_user in database %I set {name} = {value}', current_database()); end $$"
+            ))
+            .await?;
+    }
+    Ok(())
 }
 
 /// One connection past any pooler, for migrations. Ends when the client is dropped.
@@ -78,6 +114,7 @@ type Messages = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>
 /// One connection past any pooler. The caller drives it.
 pub(super) async fn connect_for_messages(database: &Database) -> Result<(Client, Messages), Error> {
     let mut config = parse(&database.direct_url)?;
+    add_options(&mut config, SEARCH_PATH);
     // A server that is gone without a word is noticed, whichever side waits.
     config
         .keepalives_idle(Duration::from_secs(10))
@@ -92,10 +129,6 @@ fn parse(url: &Secret<String>) -> Result<Config, Error> {
     config
         .application_name("hasura-siwe")
         .connect_timeout(CONNECT_TIMEOUT);
-    config.options(format!(
-        "{} {SEARCH_PATH}",
-        config.get_options().unwrap_or_default()
-    ));
     Ok(config)
 }
 

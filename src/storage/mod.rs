@@ -33,22 +33,19 @@ mod profiles;
 mod roles;
 mod sessions;
 mod signing_keys;
+mod statements;
 mod user_roles;
 mod users;
 mod wallet_links;
 mod wallet_owner;
 mod whose;
 
-use deadpool_postgres::{Object, Pool};
-use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
-
 pub use accounts::{NewName, Renamed};
 pub use announcements::{Announcement, listen};
 pub use audit::{AuditFilter, AuditRecord};
 pub use challenges::{ChallengeLogIn, ChallengeLoggedIn};
 pub use claims::NewClaim;
-pub use connect::{connect_directly, open_pool};
+pub use connect::{connect_directly, settings_for_pooler};
 pub use credentials::{ChangePassword, NewCredential, Set};
 pub use disabling::{Ended, LoggedOut};
 pub use ends::End;
@@ -68,18 +65,10 @@ pub use profiles::{LoginNames, Profile};
 pub use roles::{Removed, Role};
 pub use sessions::{Rotated, Rotation};
 pub use signing_keys::{KeyHistory, Retired};
+pub use statements::Db;
 pub use user_roles::{Changed, RoleChange};
 pub use users::{Account, Session, User, UserLine, Wallet};
 pub use wallet_links::{LinkWallet, Linked, UnlinkWallet, Unlinked};
-
-use crate::clock::Clock;
-
-/// The database as the flows see it.
-#[derive(Clone, Debug)]
-pub struct Db {
-    pool: Pool,
-    clock: Clock,
-}
 
 /// Every statement of this module, so that a test can prepare each one.
 pub const STATEMENTS: &[(&str, &str)] = &[
@@ -153,53 +142,3 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("wallet_links::LINK", wallet_links::LINK),
     ("wallet_links::UNLINK", wallet_links::UNLINK),
 ];
-
-impl Db {
-    /// The database behind `pool`, at the time `clock` shows.
-    pub fn new(pool: Pool, clock: Clock) -> Self {
-        Self { pool, clock }
-    }
-
-    /// Connections in use, idle and allowed, for metrics.
-    pub fn pool_status(&self) -> deadpool_postgres::Status {
-        self.pool.status()
-    }
-
-    /// Closes the pool; what still holds a connection finishes.
-    pub fn close(&self) {
-        self.pool.close();
-    }
-
-    async fn connection(&self) -> Result<Object, Error> {
-        Ok(self.pool.get().await?)
-    }
-
-    /// Seconds to add to the database's clock: zero except in tests.
-    fn clock_offset(&self) -> f64 {
-        self.clock.ahead().as_seconds_f64()
-    }
-
-    async fn query_one(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Row, Error> {
-        let connection = self.connection().await?;
-        let statement = connection.prepare_cached(sql).await?;
-        Ok(connection.query_one(&statement, values).await?)
-    }
-
-    async fn query_opt(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Option<Row>, Error> {
-        let connection = self.connection().await?;
-        let statement = connection.prepare_cached(sql).await?;
-        Ok(connection.query_opt(&statement, values).await?)
-    }
-
-    async fn query(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
-        let connection = self.connection().await?;
-        let statement = connection.prepare_cached(sql).await?;
-        Ok(connection.query(&statement, values).await?)
-    }
-
-    async fn execute(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
-        let connection = self.connection().await?;
-        let statement = connection.prepare_cached(sql).await?;
-        Ok(connection.execute(&statement, values).await?)
-    }
-}

@@ -171,7 +171,7 @@ async fn f01_t08_a_lost_primary_loses_no_session_that_was_answered() {
         // As a power cut: the postmaster and its children at once, without a word.
         let pid = std::fs::read_to_string(first.path().join("postgres/postmaster.pid")).unwrap();
         let pid = pid.lines().next().unwrap().to_owned();
-        Command::new("pkill").args(["-9", "-P", &pid]).status().unwrap();
+        let _ = Command::new("pkill").args(["-9", "-P", &pid]).status();
         Command::new("kill").args(["-9", &pid]).status().unwrap();
         let promoted = connect(&standby_url).await;
         promoted.query_one("select pg_promote()", &[]).await.unwrap();

@@ -30,6 +30,7 @@ mod operators;
 mod outages;
 mod own_credentials;
 mod passwords;
+mod pooler;
 mod printed;
 mod processes;
 mod readme;

@@ -15,7 +15,7 @@ use named::Named;
 use crate::clock::Clock;
 use crate::config::{Operator, Variables};
 use crate::model::{AccountName, ClaimName, ClaimValue, Email, RoleName, Username, Whose};
-use crate::storage::{Db, open_pool};
+use crate::storage::Db;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -160,7 +160,7 @@ struct Claim {
 
 pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::Result<ExitCode> {
     let operator = Operator::read(&variables)?;
-    let db = Db::new(open_pool(&operator.database)?, Clock::system());
+    let db = Db::open(&operator.database, Clock::system())?;
     match arguments.command {
         Command::List(list) => look::list(&db, &list).await?,
         Command::Show(Show { one, json }) => {

@@ -11,6 +11,7 @@ use crate::repository::{between, code_span, files, literals, read, table_rows};
 const NOT_IN_ENV_EXAMPLE: &[(&str, &str)] = &[
     ("DATABASE_URL", "made in docker-compose.yml from SIWE_DB_PASSWORD"),
     ("DATABASE_DIRECT_URL", "compose has no pooler"),
+    ("DATABASE_POOLER", "compose has no pooler"),
     (
         "DATABASE_CA_FILE",
         "compose's PostgreSQL lies on a network of its own, without TLS",
