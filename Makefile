@@ -1,7 +1,7 @@
 # What a developer types. Each target is one line of work; `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo build env up down test test-deps lint fmt bench
+.PHONY: help run demo build env up down test test-deps lint fmt soak bench
 
 PROGRAM := $(or $(CARGO_TARGET_DIR),target)/debug/hasura-siwe
 
@@ -41,6 +41,9 @@ lint: ## Checks the format and runs clippy
 
 fmt: ## Formats the code
 	cargo fmt
+
+soak: ## Loads the service while PostgreSQL stops and starts, for SOAK_SECONDS (300), and prints a table
+	cargo test --locked --test it soak -- --ignored --nocapture
 
 bench: ## Runs the micro-benchmarks
 	cargo bench --locked

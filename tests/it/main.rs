@@ -5,6 +5,7 @@
 )]
 
 mod abuse;
+mod abuse_cases;
 mod accounts;
 mod actions;
 mod challenges;
@@ -44,6 +45,7 @@ mod seed_username;
 mod sessions;
 mod siwe_second_opinion;
 mod siwe_vectors;
+mod soak;
 mod storage;
 mod support;
 mod tokens;
