@@ -31,6 +31,7 @@ down: ## Stops the compose stack and keeps its data
 test: test-deps lint ## Runs every check: format, clippy, docs, tests
 	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --locked --no-deps --document-private-items
 	cargo test --locked
+	@scripts/scan-log.sh
 
 test-deps: ## Installs what the tests need and is missing
 	@scripts/test-deps.sh

@@ -29,6 +29,12 @@ const GIVEN_BY_ALL: Rate = Rate {
     burst: 5000,
 };
 
+/// Accounts that one process registers: two hundred at once, then one a second. Each is a row for good.
+const REGISTERED_BY_ALL: Rate = Rate {
+    cost: Duration::from_secs(1),
+    burst: 200,
+};
+
 /// A process's own count: generic cell rate algorithm, by the monotonic clock.
 #[derive(Debug, Default)]
 pub(super) struct Bucket(Mutex<Option<Instant>>);
@@ -58,6 +64,13 @@ impl Service {
         }
         self.given
             .take(GIVEN_BY_ALL, Instant::now())
+            .map_err(Error::RateLimited)
+    }
+
+    /// Lets a guest register, or says how long they must wait.
+    pub(super) fn may_register(&self) -> Result<(), Error> {
+        self.registered
+            .take(REGISTERED_BY_ALL, Instant::now())
             .map_err(Error::RateLimited)
     }
 

@@ -157,6 +157,7 @@ impl Service {
                 return Err(Error::RateLimited(wait));
             }
         }
+        self.may_register()?;
         let hash = self.hashers.hash(password).await?;
         let user_id = self.entropy.uuid();
         let new = NewCredential {

@@ -71,6 +71,7 @@ impl TestApp {
 
     /// On a database and a clock that are there already.
     pub async fn on(db: TestDb, clock: Clock, extra: &[(&str, &str)]) -> Self {
+        super::watch::start();
         let mut variables = variables(&db);
         for (name, value) in extra {
             variables.set(name, *value);
@@ -138,6 +139,7 @@ impl TestApp {
 
     /// Signs in with a message as it stands.
     pub async fn log_in_with(&self, signed: &SignedText) -> Reply {
+        super::watch::secret(&signed.signature);
         let input = json!({"session": {"message": signed.message, "signature": signed.signature}});
         self.call("/actions/login", "v1Login", guest(), input).await
     }

@@ -241,6 +241,7 @@ impl Answer {
     async fn of(response: reqwest::Response) -> Self {
         let status = response.status().as_u16();
         let text = response.text().await.unwrap();
+        super::watch::answer(&text);
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
         Self { status, body }
     }

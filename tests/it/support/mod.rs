@@ -10,6 +10,7 @@ pub mod process;
 pub mod raw;
 pub mod reply;
 pub mod wallet_flow;
+pub mod watch;
 
 pub use app::TestApp;
 pub(crate) use hasura::in_both_modes;

@@ -115,6 +115,7 @@ impl Process {
         };
         let log = tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
+                super::watch::log(&line);
                 text.push_str(&line);
             }
             text

@@ -16,10 +16,12 @@ pub struct Reply {
 impl Reply {
     pub async fn of(response: reqwest::Response) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        super::watch::answer(&text);
         Self {
             status,
             headers,
-            text: response.text().await.unwrap(),
+            text,
         }
     }
 
