@@ -6,6 +6,7 @@
 mod account;
 mod audit;
 mod demo;
+mod engine;
 mod health;
 mod keys;
 mod local;
@@ -39,6 +40,8 @@ enum Command {
     Serve,
     /// Run everything on this machine: a private PostgreSQL, the service and the local engine.
     Local(local::Arguments),
+    /// Run the local engine alone, on any metadata directory and database, configured by Hasura's own variables.
+    Engine,
     /// Play the whole story against an endpoint with a throw-away wallet, printing each request.
     Demo(demo::Arguments),
     /// Bring the database up to this program, and let Hasura's role (PG_DATABASE_URL) read what it serves.
@@ -69,6 +72,7 @@ pub fn run() -> ExitCode {
         Command::Message(arguments) => message::run(&arguments),
         Command::Serve => on_runtime(serve::run(variables)),
         Command::Local(arguments) => on_runtime(local::run(arguments, variables)),
+        Command::Engine => on_runtime(engine::run(variables)),
         Command::Demo(arguments) => on_runtime(demo::run(arguments)),
         Command::Migrate => on_runtime(migrate::run(variables)),
         Command::Account(arguments) => on_runtime(account::run(arguments, variables)),

@@ -21,6 +21,7 @@ mod keys_under_load;
 mod layers;
 mod local_stack;
 mod log_in;
+mod metadata;
 mod operators;
 mod printed;
 mod processes;
