@@ -12,6 +12,7 @@ mod keys;
 mod local;
 mod logging;
 mod message;
+mod metadata;
 mod migrate;
 mod network;
 mod role;
@@ -46,6 +47,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Bring the database up to this program, and let Hasura's role (PG_DATABASE_URL) read what it serves.
     Migrate,
+    /// Check Hasura's metadata, print it as JSON, send it to a Hasura, compare it with one.
+    Metadata(metadata::Arguments),
     /// Look at accounts, grant and revoke roles, add claims, disable, end sessions.
     Account(account::Arguments),
     /// List, add and remove the roles that can be granted.
@@ -75,6 +78,7 @@ pub fn run() -> ExitCode {
         Command::Engine => on_runtime(engine::run(variables)),
         Command::Demo(arguments) => on_runtime(demo::run(arguments)),
         Command::Migrate => on_runtime(migrate::run(variables)),
+        Command::Metadata(arguments) => on_runtime(metadata::run(arguments, variables)),
         Command::Account(arguments) => on_runtime(account::run(arguments, variables)),
         Command::Role(arguments) => on_runtime(role::run(arguments, variables)),
         Command::Network(arguments) => on_runtime(network::run(arguments, variables)),

@@ -12,6 +12,7 @@
 mod aeson;
 mod auth;
 mod catalog;
+mod check;
 mod client_headers;
 mod config;
 mod environment;
@@ -27,6 +28,7 @@ mod start;
 
 use std::sync::Arc;
 
+pub use check::{Checked, check};
 pub use config::{Config, MetadataSource};
 pub use environment::Environment;
 pub use schema::Inconsistency;

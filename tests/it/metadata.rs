@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+mod check;
 mod engine;
 
 use std::path::Path;
@@ -43,7 +44,6 @@ impl Directory {
     }
 
     /// Replaces a piece of a file that must be there.
-    #[expect(dead_code, reason = "for the tests of the check")]
     fn change(&self, path: &str, from: &str, to: &str) {
         let text = std::fs::read_to_string(self.0.path().join(path)).unwrap();
         assert!(text.contains(from), "{path} has no {from:?}");

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::yaml::Reader;
 
-const FILE: &str = "databases/databases.yaml";
+pub(super) const FILE: &str = "databases/databases.yaml";
 
 /// A database.
 #[derive(Debug)]

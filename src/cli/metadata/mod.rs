@@ -1,0 +1,50 @@
+//! `metadata`: what is done with a metadata directory on its way to Hasura.
+
+mod check;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+
+use crate::config::Variables;
+use crate::hasura::metadata::Files;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Say what Hasura would refuse or call inconsistent, with file and line.
+    Check(check::Arguments),
+}
+
+/// Where the metadata lies.
+#[derive(Args)]
+struct Directory {
+    /// The metadata directory, as the Hasura CLI writes it (config v3).
+    #[arg(long, default_value = "hasura/metadata")]
+    dir: PathBuf,
+}
+
+impl Directory {
+    fn files(&self) -> anyhow::Result<Files> {
+        Files::from_directory(&self.dir)
+            .with_context(|| format!("cannot read the metadata in {}", self.dir.display()))
+    }
+
+    /// A path inside, for a person.
+    fn shown(&self, file: &str) -> String {
+        self.dir.join(file).display().to_string()
+    }
+}
+
+pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::Result<ExitCode> {
+    match arguments.what {
+        What::Check(arguments) => check::run(arguments, &variables).await,
+    }
+}
