@@ -1,5 +1,6 @@
 //! `metadata`: what is done with a metadata directory on its way to Hasura.
 
+mod build;
 mod check;
 
 use std::path::PathBuf;
@@ -8,8 +9,10 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 
-use crate::config::Variables;
-use crate::hasura::metadata::Files;
+use serde_json::Value;
+
+use crate::config::{Faults, Variables};
+use crate::hasura::metadata::{self, Files};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -19,6 +22,8 @@ pub(super) struct Arguments {
 
 #[derive(Subcommand)]
 enum What {
+    /// Print the JSON that Hasura's metadata API takes: the directory, joined as the Hasura CLI joins it.
+    Build(Directory),
     /// Say what Hasura would refuse or call inconsistent, with file and line.
     Check(check::Arguments),
 }
@@ -41,10 +46,19 @@ impl Directory {
     fn shown(&self, file: &str) -> String {
         self.dir.join(file).display().to_string()
     }
+
+    /// The JSON that the metadata API takes. What is wrong with the files comes on a line each.
+    fn build(&self) -> anyhow::Result<Value> {
+        metadata::build(&self.files()?).map_err(|problems| {
+            let lines = problems.iter().map(|problem| self.shown(&problem.to_string()));
+            Faults(lines.collect()).into()
+        })
+    }
 }
 
 pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::Result<ExitCode> {
     match arguments.what {
+        What::Build(directory) => build::run(&directory),
         What::Check(arguments) => check::run(arguments, &variables).await,
     }
 }

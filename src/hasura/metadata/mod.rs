@@ -9,6 +9,7 @@ mod clashes;
 mod duplicates;
 mod files;
 pub(crate) mod identity;
+mod json;
 mod node;
 mod places;
 mod sdl;
@@ -20,6 +21,7 @@ use serde::Deserialize;
 
 pub use actions::{Action, ActionKind, Header, HeaderValue};
 pub use files::Files;
+pub use json::build;
 pub use places::Places;
 pub use sdl::{CustomType, CustomTypes};
 pub use sources::{DatabaseUrl, SelectPermission, Source, Table, TableName};
