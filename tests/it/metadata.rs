@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+mod apply;
 mod build;
 mod check;
+mod diff;
 mod engine;
+mod hasura;
 
 use std::path::Path;
 

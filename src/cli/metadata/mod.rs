@@ -1,7 +1,10 @@
 //! `metadata`: what is done with a metadata directory on its way to Hasura.
 
+mod apply;
 mod build;
 mod check;
+mod diff;
+mod remote;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -11,7 +14,9 @@ use clap::{Args, Subcommand};
 
 use serde_json::Value;
 
+use super::table::{or_dash, table};
 use crate::config::{Faults, Variables};
+use crate::hasura::document::Difference;
 use crate::hasura::metadata::{self, Files};
 
 #[derive(Args)]
@@ -26,6 +31,10 @@ enum What {
     Build(Directory),
     /// Say what Hasura would refuse or call inconsistent, with file and line.
     Check(check::Arguments),
+    /// Put it into a Hasura, beside what that has. A different thing of the same name is shown, and nothing is sent.
+    Apply(apply::Arguments),
+    /// Compare it with what a Hasura has. Exit code 0 when equal, 1 when different, 2 when that cannot be said.
+    Diff(diff::Arguments),
 }
 
 /// Where the metadata lies.
@@ -60,5 +69,31 @@ pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::R
     match arguments.what {
         What::Build(directory) => build::run(&directory),
         What::Check(arguments) => check::run(arguments, &variables).await,
+        What::Apply(arguments) => apply::run(arguments, &variables).await,
+        What::Diff(arguments) => diff::run(arguments, &variables).await,
+    }
+}
+
+/// Differences as a table: where, what the directory says, what Hasura has. Secrets are stars.
+fn side_by_side(indent: &str, differences: &[Difference]) -> String {
+    if differences.is_empty() {
+        return String::new();
+    }
+    let rows: Vec<[String; 3]> = differences
+        .iter()
+        .cloned()
+        .map(Difference::hidden)
+        .map(|Difference { path, here, there }| [path, short(here), short(there)])
+        .collect();
+    table(indent, ["PATH", "HERE", "THERE"], &rows)
+}
+
+/// A value in a cell, cut where it would fill the screen; --json has all of it.
+fn short(value: Option<Value>) -> String {
+    const WIDTH: usize = 60;
+    let text = or_dash(value);
+    match text.char_indices().nth(WIDTH) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }
