@@ -1,10 +1,17 @@
 //! Where the log goes and how it looks. The fields are an interface: docs/operations.md lists them.
 
+use std::fmt;
 use std::io::IsTerminal;
 
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::{Format, Full, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
 
 use crate::config::{LogFormat, Variables};
+use crate::engine::HTTP_LOG;
 
 /// Starts logging to standard error (text) or standard output (JSON). `RUST_LOG` changes what is logged.
 pub(super) fn start(format: LogFormat, variables: &Variables) {
@@ -15,9 +22,9 @@ pub(super) fn start(format: LogFormat, variables: &Variables) {
     match format {
         LogFormat::Text => tracing_subscriber::fmt()
             .with_env_filter(filter)
-            .with_target(false)
             .with_ansi(std::io::stderr().is_terminal())
             .with_writer(std::io::stderr)
+            .event_format(Lines(Format::default().with_target(false)))
             .init(),
         LogFormat::Json => tracing_subscriber::fmt()
             .json()
@@ -25,5 +32,39 @@ pub(super) fn start(format: LogFormat, variables: &Variables) {
             .with_span_list(false)
             .with_env_filter(filter)
             .init(),
+    }
+}
+
+/// Lines for a person, and among them the engine's, which are Hasura's: JSON from end to end.
+struct Lines(Format<Full>);
+
+impl<S, N> FormatEvent<S, N> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        if event.metadata().target() != HTTP_LOG {
+            return self.0.format_event(context, writer, event);
+        }
+        let mut message = Message(String::new());
+        event.record(&mut message);
+        writeln!(writer, "{}", message.0)
+    }
+}
+
+/// The message of an event.
+struct Message(String);
+
+impl Visit for Message {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            self.0 = format!("{value:?}");
+        }
     }
 }

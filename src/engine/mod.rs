@@ -25,12 +25,14 @@ mod schema;
 mod session;
 mod source;
 mod start;
+mod trace;
 
 use std::sync::Arc;
 
 pub use check::{Checked, check};
 pub use config::{Config, MetadataSource};
 pub use environment::Environment;
+pub use http::HTTP_LOG;
 pub use schema::Inconsistency;
 pub use start::StartError;
 
