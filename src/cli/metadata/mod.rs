@@ -6,7 +6,7 @@ mod check;
 mod diff;
 mod remote;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -40,20 +40,31 @@ enum What {
 /// Where the metadata lies.
 #[derive(Args)]
 struct Directory {
-    /// The metadata directory, as the Hasura CLI writes it (config v3).
-    #[arg(long, default_value = "hasura/metadata")]
-    dir: PathBuf,
+    /// The metadata directory, as the Hasura CLI writes it (config v3). Default: hasura/metadata, or what this
+    /// program ships where there is no such directory.
+    #[arg(long)]
+    dir: Option<PathBuf>,
 }
 
+const DEFAULT: &str = "hasura/metadata";
+
 impl Directory {
+    fn path(&self) -> &Path {
+        self.dir.as_deref().unwrap_or(Path::new(DEFAULT))
+    }
+
     fn files(&self) -> anyhow::Result<Files> {
-        Files::from_directory(&self.dir)
-            .with_context(|| format!("cannot read the metadata in {}", self.dir.display()))
+        let path = self.path();
+        // The image holds the program alone.
+        if self.dir.is_none() && !path.exists() {
+            return Ok(Files::embedded());
+        }
+        Files::from_directory(path).with_context(|| format!("cannot read the metadata in {}", path.display()))
     }
 
     /// A path inside, for a person.
     fn shown(&self, file: &str) -> String {
-        self.dir.join(file).display().to_string()
+        self.path().join(file).display().to_string()
     }
 
     /// The JSON that the metadata API takes. What is wrong with the files comes on a line each.

@@ -2,6 +2,7 @@
 
 use hasura_siwe::config::Variables;
 use serde_json::{Value, json};
+use tokio::process::Command;
 
 use super::Directory;
 use crate::deploy::yaml;
@@ -54,6 +55,20 @@ async fn nothing_of_the_shipped_directory_is_dropped() {
     assert_eq!(login["definition"]["output_type"], "LoginOutput");
     assert_eq!(built["sources"][0]["tables"].as_array().unwrap().len(), 3);
     assert_eq!(built["custom_types"]["scalars"], json!([{"name": "JSONObject"}]));
+}
+
+#[tokio::test]
+async fn the_program_holds_what_it_ships() {
+    let nowhere = Directory::empty();
+    let output = Command::new(env!("CARGO_BIN_EXE_hasura-siwe"))
+        .args(["metadata", "build"])
+        .current_dir(nowhere.path())
+        .output()
+        .await
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let built = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(built, build("hasura/metadata").await);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Directory;
 use crate::support::db::TestDb;
-use crate::support::process::run;
+use crate::support::process::{Process, run};
 
 /// What the variables of the small directory say; no database.
 fn environment() -> Variables {
@@ -303,4 +303,38 @@ async fn json_is_for_programs() {
         1,
         "a fault is one line"
     );
+}
+
+#[tokio::test]
+async fn the_engines_health_and_the_check_agree() {
+    for (change, exit, health) in [
+        (("actions.yaml", "X-Token", "X-Token"), 0, "OK"),
+        (
+            ("actions.yaml", "value_from_env: TOKEN", "value_from_env: NOWHERE"),
+            1,
+            "ERROR: inconsistent objects in schema",
+        ),
+        (
+            ("databases/library/tables/public_book.yaml", "- title", "- author"),
+            1,
+            "ERROR: inconsistent objects in schema",
+        ),
+    ] {
+        let db = TestDb::create_empty().await;
+        let owner = db.connect().await;
+        let table = "create table book (id integer primary key, title text)";
+        owner.batch_execute(table).await.unwrap();
+        let directory = Directory::small();
+        directory.change(change.0, change.1, change.2);
+        let mut variables = environment();
+        variables.set("LIBRARY_URL", db.url());
+        variables.set("HASURA_GRAPHQL_METADATA_DIR", directory.path());
+        variables.set("HASURA_GRAPHQL_SERVER_PORT", "0");
+        assert_eq!(check(&directory, &variables).await.0, exit, "{change:?}");
+        let engine = Process::start(&["engine"], &variables, super::engine::address).await;
+        let url = format!("{}/healthz?strict=true", engine.base);
+        let reply = reqwest::get(url).await.unwrap();
+        assert_eq!(reply.status().is_success(), exit == 0);
+        assert_eq!(reply.text().await.unwrap(), health, "{change:?}");
+    }
 }

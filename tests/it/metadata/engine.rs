@@ -22,7 +22,7 @@ async fn handler() -> String {
     format!("http://{address}")
 }
 
-fn address(line: &str) -> Option<String> {
+pub fn address(line: &str) -> Option<String> {
     line.strip_prefix("the local engine listens on ")
         .map(str::to_owned)
 }
