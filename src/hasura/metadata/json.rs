@@ -87,14 +87,7 @@ fn join(reader: &mut Reader<'_>) -> Joined {
         leftover(reader, &sdl, &[]);
         return Joined::default();
     };
-    if let Content::Map(fields) = &file.content {
-        for (key, _) in fields {
-            if !["actions", "custom_types"].contains(&key.name.as_str()) {
-                let reason = format!("{} has no place in the metadata", key.name);
-                reader.add(Problem::at(&key.place, reason));
-            }
-        }
-    }
+    expect(reader, &file, &["actions", "custom_types"]);
     let actions: Vec<Value> = file
         .get("actions")
         .map(Node::items)
@@ -103,25 +96,46 @@ fn join(reader: &mut Reader<'_>) -> Joined {
         .filter_map(|item| action(reader, &mut sdl, item))
         .collect();
     let mut listed = Vec::new();
-    let types = file.get("custom_types");
-    let types: Map<String, Value> = KINDS
-        .into_iter()
-        .map(|kind| {
-            let items = types
-                .and_then(|types| types.get(kind))
-                .map(Node::items)
-                .unwrap_or_default();
-            listed.extend(items.iter().filter_map(Node::identity));
-            let all = items
-                .iter()
-                .filter_map(|item| custom_type(reader, &sdl, kind, item));
-            (kind.to_owned(), all.collect())
-        })
-        .collect();
+    let named = file.get("custom_types");
+    if let Some(named) = named {
+        expect(reader, named, &KINDS);
+    }
+    let mut types = Map::new();
+    for kind in KINDS {
+        let items = named.and_then(|named| named.get(kind)).map(Node::items);
+        let items = items.unwrap_or_default();
+        listed.extend(items.iter().filter_map(Node::identity));
+        let all = items
+            .iter()
+            .filter_map(|item| custom_type(reader, &sdl, kind, item));
+        types.insert(kind.to_owned(), all.collect());
+    }
     leftover(reader, &sdl, &listed);
     Joined {
         actions: Some(actions.into()),
         types: Some(types.into()),
+    }
+}
+
+/// Complains of what the join would drop: a key that it does not look at, a value that is no list.
+fn expect(reader: &mut Reader<'_>, node: &Node, known: &[&str]) {
+    let Content::Map(fields) = &node.content else {
+        if !node.says_nothing() {
+            reader.add(Problem::at(&node.place, "expected a map"));
+        }
+        return;
+    };
+    for (key, value) in fields {
+        let name = key.name.as_str();
+        if !known.contains(&name) {
+            let reason = format!("{name} has no place in the metadata");
+            reader.add(Problem::at(&key.place, reason));
+        } else if name != "custom_types"
+            && !matches!(value.content, Content::List(_))
+            && !value.says_nothing()
+        {
+            reader.add(Problem::at(&key.place, format!("{name}: expected a list")));
+        }
     }
 }
 

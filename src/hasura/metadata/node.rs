@@ -51,7 +51,7 @@ impl Node {
             Problem {
                 file: file.to_owned(),
                 line: error.location().map(|at| at.line()),
-                reason: error.to_string().lines().next().unwrap_or_default().to_owned(),
+                reason: reason(&error.to_string()),
             }
         })?;
         let node = Self::of(&Arc::from(file), spanned);
@@ -149,6 +149,16 @@ impl Node {
             _ => self.get(step),
         };
         next?.find(rest)
+    }
+}
+
+/// The parser's words on one line, without the place, which is told apart, and without its own settings.
+fn reason(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let line = line.rsplit_once(" at line ").map_or(line, |(reason, _)| reason);
+    match line.split_once(", set DuplicateKeyPolicy") {
+        Some((duplicate, _)) => duplicate.to_owned(),
+        None => line.to_owned(),
     }
 }
 

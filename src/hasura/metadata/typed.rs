@@ -129,7 +129,12 @@ impl<'de> Deserializer<'de> for Tree<'de> {
             Content::Map(fields) => visitor
                 .visit_map(Fields::of(self, fields, Some(known)))
                 .map_err(|error| error.or_at(&self.node.place)),
-            _ => self.deserialize_any(visitor),
+            // serde would take the items for the fields in their order.
+            Content::List(_) => Err(Mismatch {
+                place: Some(self.node.place.clone()),
+                reason: "invalid type: a list, expected a map".to_owned(),
+            }),
+            Content::Scalar(_) => self.deserialize_any(visitor),
         }
     }
 

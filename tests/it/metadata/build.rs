@@ -97,3 +97,35 @@ async fn what_the_cli_would_stop_at_is_said_on_a_line_each() {
         ]
     );
 }
+
+#[tokio::test]
+async fn nothing_is_dropped_in_silence() {
+    for (text, reason) in [
+        ("- name: echo\n", "/actions.yaml:1: expected a map"),
+        (
+            "actions: {name: echo}\n",
+            "/actions.yaml:1: actions: expected a list",
+        ),
+        (
+            "action: []\n",
+            "/actions.yaml:1: action has no place in the metadata",
+        ),
+        (
+            "custom_types: {unions: []}\n",
+            "/actions.yaml:1: unions has no place in the metadata",
+        ),
+    ] {
+        let directory = Directory::small();
+        directory.write("actions.yaml", text);
+        let folder = directory.path();
+        let output = run(
+            &["metadata", "build", "--dir", &folder],
+            &Variables::default(),
+            "",
+        )
+        .await;
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(reason), "{text}: {said}");
+    }
+}
