@@ -57,9 +57,9 @@ pub(super) async fn run(arguments: Arguments, variables: &Variables) -> anyhow::
                 return consistent(remote.inconsistent().await?);
             }
             Replaced::Conflict => show("the metadata was changed meanwhile; once more\n")?,
-            Replaced::Inconsistent(objects) => {
+            Replaced::Inconsistent(reason, objects) => {
                 list(&objects)?;
-                bail!("Hasura would be inconsistent and has changed nothing");
+                bail!("Hasura has changed nothing: {reason}");
             }
         }
     }

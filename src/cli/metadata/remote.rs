@@ -45,8 +45,8 @@ pub(super) enum Replaced {
     Done,
     /// Somebody else changed the metadata meanwhile.
     Conflict,
-    /// Nothing was changed; these would have been inconsistent.
-    Inconsistent(Vec<Inconsistent>),
+    /// Nothing was changed, for this reason; these would have been inconsistent.
+    Inconsistent(String, Vec<Inconsistent>),
 }
 
 /// An object that Hasura left out or would leave out.
@@ -167,12 +167,13 @@ impl Remote {
         }
         if status == StatusCode::BAD_REQUEST
             && let Ok(Refusal {
+                error,
                 internal: Some(internal @ Value::Array(_)),
                 ..
             }) = serde_json::from_str(&text)
             && let Ok(objects) = serde_json::from_value(internal)
         {
-            return Ok(Replaced::Inconsistent(objects));
+            return Ok(Replaced::Inconsistent(plain(&error), objects));
         }
         self.accept(status, &text)?;
         Ok(Replaced::Done)

@@ -43,9 +43,14 @@ impl Node {
         if text.trim().is_empty() {
             return Ok(None);
         }
-        // The CLI's parser takes `yes` and `on` for texts. A snippet of the file would need several lines, and a
+        // The CLI's parser takes `yes` and `on` for texts. A tag that means something to somebody, such as an
+        // include without its quotes, must not be lost. A snippet of the file would need several lines, and a
         // problem is one.
-        let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
+        let options = serde_saphyr::options! {
+            with_snippet: false,
+            strict_booleans: true,
+            reject_unsupported_tags: true,
+        };
         let spanned: Spanned<Spot> = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
             let error = error.without_snippet();
             Problem {

@@ -185,6 +185,7 @@ async fn keys_headers_includes_and_yaml_itself_are_judged() {
         "\n- \"!include public_gone.yaml\"\n",
     );
     directory.write("network.yaml", "tls_allowlist: [\n  oh: no\n");
+    directory.write("metrics_config.yaml", "analyze: !include gone.yaml\n");
     directory.write("surprise.yaml", "[]");
     directory.change("rest_endpoints.yaml", "query_name: books", "query_name: gone");
     let found = faults(&directory).await;
@@ -199,6 +200,10 @@ async fn keys_headers_includes_and_yaml_itself_are_judged() {
     assert_eq!(
         found[2],
         "databases/library/tables/tables.yaml:2: includes databases/library/tables/public_gone.yaml, which does not exist"
+    );
+    assert!(
+        found.contains(&"metrics_config.yaml:1: unsupported tag `!include`".to_owned()),
+        "{found:?}"
     );
     assert!(
         found.iter().any(|line| line.starts_with("network.yaml:")),
