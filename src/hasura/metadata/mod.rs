@@ -230,7 +230,9 @@ impl Metadata {
         problems.extend(clashes::find(&metadata, &lines));
         let places = Places::new(documents, lines);
         for problem in problems.iter_mut().filter(|problem| problem.line.is_none()) {
-            problem.line = places.of_problem(&problem.file, &problem.reason);
+            if let Some(place) = places.of_problem(&problem.file, &problem.reason) {
+                *problem = Problem::at(&place, std::mem::take(&mut problem.reason));
+            }
         }
         Looked {
             metadata,

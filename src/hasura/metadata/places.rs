@@ -10,6 +10,9 @@ use super::node::{Content, Key, Node, Place};
 use super::sdl::{FILE as SDL, Lines};
 use super::{Problem, sources};
 
+/// Words that say what kind of thing the next one names. They are keys as well.
+const KINDS: [&str; 4] = ["source", "table", "role", "relationship"];
+
 /// Where things stand in a directory.
 #[derive(Debug)]
 pub struct Places {
@@ -45,16 +48,17 @@ impl Places {
         }
     }
 
-    /// The line in a file that a reason is about, where its words lead anywhere.
-    pub(super) fn of_problem(&self, file: &str, reason: &str) -> Option<u64> {
+    /// What a reason is about, in a file or in one that it includes, where its words lead anywhere.
+    pub(super) fn of_problem(&self, file: &str, reason: &str) -> Option<Place> {
         let root = self.documents.get(file)?;
         let words: Vec<String> = reason
             .split([' ', ':', ','])
-            .filter(|word| !word.is_empty())
-            .map(|word| word.trim_matches(['"', '\'']).to_owned())
+            .map(|word| word.trim_matches(['"', '\'']))
+            .filter(|word| !word.is_empty() && !KINDS.contains(word))
+            .map(str::to_owned)
             .collect();
         let place = follow(root, &words);
-        (*place.file == *file).then_some(place.line)
+        (*place != root.place).then(|| place.clone())
     }
 
     /// Types are of actions.graphql.

@@ -268,6 +268,15 @@ async fn what_only_the_local_engine_does_not_know_is_no_fault() {
         "select_permissions:",
         "event_triggers:\n  - name: added\nselect_permissions:",
     );
+    let book = "databases/library/tables/public_book.yaml";
+    directory.change(book, "columns:\n        - id\n        - title", "columns: all");
+    let (exit, lines) = check(&directory, &environment()).await;
+    assert_eq!(exit, 1, "{lines:?}");
+    assert_eq!(
+        lines[0],
+        format!("{book}:9: table public.book: columns: all is neither a list nor \"*\"")
+    );
+    directory.change(book, "columns: all", "columns: '*'");
     let (exit, lines) = check(&directory, &environment()).await;
     assert_eq!(exit, 0, "{lines:?}");
     assert_eq!(
