@@ -5,12 +5,15 @@
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod actions;
+mod aggregates;
 mod auth;
+mod cases;
 mod graphql;
 mod introspection;
 mod jwk;
 mod limits;
 mod log;
+mod relationships;
 mod rest;
 mod shipped;
 mod signers;

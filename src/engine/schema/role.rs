@@ -10,10 +10,12 @@ use apollo_compiler::{Name, Schema};
 
 use super::actions::ServedAction;
 use super::ancestry;
+use super::relations::Relation;
 use super::sdl::Sdl;
-use super::tables::{Access, ServedTable};
+use super::sdl_tables::AllSeen;
+use super::tables::{Access, ServedTable, Tracked};
 use crate::engine::session::ADMIN;
-use crate::hasura::metadata::{ActionKind, Metadata};
+use crate::hasura::metadata::{ActionKind, Metadata, TableName};
 
 pub(crate) const MUTATION_ROOT: &str = "mutation_root";
 
@@ -23,17 +25,31 @@ pub(crate) struct RoleSchema {
     pub(crate) implementers: HashMap<Name, Implementers>,
     query: BTreeMap<String, Root>,
     mutation: BTreeMap<String, Root>,
+    tables: AllSeen,
+}
+
+/// A table with what the role sees of it.
+#[derive(Clone)]
+pub(crate) struct Seen {
+    pub(crate) table: Arc<ServedTable>,
+    pub(crate) access: Arc<Access>,
+}
+
+impl Seen {
+    /// The relationships to tables that the role sees too, with those.
+    pub(super) fn related<'s>(&'s self, all: &'s AllSeen) -> impl Iterator<Item = (&'s Relation, &'s Seen)> {
+        self.table
+            .relations
+            .iter()
+            .filter_map(|relation| Some((relation, all.get(&relation.table)?)))
+    }
 }
 
 /// What answers a root field.
 #[derive(Clone)]
 pub(crate) enum Root {
     Action(Arc<ServedAction>),
-    Table {
-        table: Arc<ServedTable>,
-        access: Arc<Access>,
-        root: TableRoot,
-    },
+    Table { seen: Seen, root: TableRoot },
 }
 
 /// Which of a table's root fields.
@@ -49,20 +65,27 @@ impl RoleSchema {
         role: &str,
         metadata: &Metadata,
         actions: &[Arc<ServedAction>],
-        tables: &[Arc<ServedTable>],
+        tracked: &[Tracked],
     ) -> Result<Self, String> {
         let mut sdl = Sdl::new(&metadata.types);
         let mut query = BTreeMap::new();
         let mut mutation = BTreeMap::new();
         let roles = ancestry(metadata, role);
-        for table in tables {
-            let access = match table.permissions.get(role) {
+        let mut tables = AllSeen::new();
+        for Tracked { table, permissions } in tracked {
+            let access = match permissions.get(role) {
                 _ if role == ADMIN => Arc::new(table.full_access()),
                 Some(access) => Arc::clone(access),
                 None => continue,
             };
-            sdl.table(table, &access);
-            let name = &table.graphql_name;
+            if !access.columns.is_empty() {
+                let table = Arc::clone(table);
+                tables.insert(table.name.clone(), Seen { table, access });
+            }
+        }
+        for seen in tables.values() {
+            sdl.table(seen, &tables);
+            let (name, access) = (&seen.table.graphql_name, &seen.access);
             for (open, root, field) in [
                 (access.select, TableRoot::Select, name.clone()),
                 (access.select_by_pk, TableRoot::ByPk, format!("{name}_by_pk")),
@@ -73,12 +96,8 @@ impl RoleSchema {
                 ),
             ] {
                 if open {
-                    let answer = Root::Table {
-                        table: Arc::clone(table),
-                        access: Arc::clone(&access),
-                        root,
-                    };
-                    query.insert(field, answer);
+                    let seen = seen.clone();
+                    query.insert(field, Root::Table { seen, root });
                 }
             }
         }
@@ -106,11 +125,31 @@ impl RoleSchema {
             implementers,
             query,
             mutation,
+            tables,
         })
     }
 
     pub(crate) fn has_mutations(&self) -> bool {
         !self.mutation.is_empty()
+    }
+
+    /// A table, if the role sees it.
+    pub(crate) fn seen(&self, table: &TableName) -> Option<&Seen> {
+        self.tables.get(table)
+    }
+
+    /// Whether a field of the mutation root would write to a table that the role has whole: Hasura
+    /// has such fields for admins, and this engine has none.
+    pub(crate) fn would_write(&self, field: &str) -> bool {
+        self.tables.values().any(|seen| {
+            let name = &seen.table.graphql_name;
+            ["insert", "update", "delete"].iter().any(|verb| {
+                field
+                    .strip_prefix(verb)
+                    .and_then(|rest| rest.strip_prefix('_')?.strip_prefix(name.as_str()))
+                    .is_some_and(|rest| ["", "_one", "_by_pk", "_many"].contains(&rest))
+            })
+        })
     }
 
     /// What answers a root field of the query or mutation root.

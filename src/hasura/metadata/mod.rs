@@ -6,6 +6,7 @@
 
 mod actions;
 mod files;
+mod relationships;
 mod sdl;
 mod sources;
 mod yaml;
@@ -14,6 +15,7 @@ use serde::Deserialize;
 
 pub use actions::{Action, ActionKind, Header, HeaderValue};
 pub use files::Files;
+pub use relationships::{Relationship, RelationshipUsing};
 pub use sdl::{CustomType, CustomTypes};
 pub use sources::{DatabaseUrl, SelectPermission, Source, Table, TableName};
 

@@ -1,13 +1,14 @@
 //! databases/databases.yaml with its tables and their select permissions.
 //!
-//! Only PostgreSQL, and only reading: relationships, computed fields, event triggers, customised
-//! names and permissions to write are refused by name.
+//! Only PostgreSQL, and only reading: computed fields, event triggers, customised names and
+//! permissions to write are refused by name.
 
 use std::fmt;
 
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::relationships::{self, RawRelationship, Relationship};
 use super::yaml::Reader;
 
 const FILE: &str = "databases/databases.yaml";
@@ -55,6 +56,8 @@ impl fmt::Display for TableName {
 pub struct Table {
     /// Its name.
     pub name: TableName,
+    /// Its relationships to other tables.
+    pub relationships: Vec<Relationship>,
     /// Who may read what of it.
     pub select_permissions: Vec<SelectPermission>,
 }
@@ -127,6 +130,10 @@ struct RawPool {
 #[serde(deny_unknown_fields)]
 struct RawTable {
     table: TableName,
+    #[serde(default)]
+    object_relationships: Vec<RawRelationship>,
+    #[serde(default)]
+    array_relationships: Vec<RawRelationship>,
     #[serde(default)]
     select_permissions: Vec<RawSelectPermission>,
 }
@@ -241,8 +248,18 @@ fn convert_table(reader: &mut Reader<'_>, raw: RawTable) -> Table {
             }
         })
         .collect();
+    let objects = raw.object_relationships.into_iter().map(|one| (one, false));
+    let arrays = raw.array_relationships.into_iter().map(|one| (one, true));
+    let mut relationships = Vec::new();
+    for (one, is_array) in objects.chain(arrays) {
+        match relationships::convert(one, is_array) {
+            Ok(one) => relationships.push(one),
+            Err(reason) => reader.problem(FILE, format!("table {name}: {reason}")),
+        }
+    }
     Table {
         name,
+        relationships,
         select_permissions,
     }
 }
