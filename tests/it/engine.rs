@@ -8,6 +8,7 @@ mod actions;
 mod aggregates;
 mod auth;
 mod cases;
+mod clients;
 mod graphql;
 mod introspection;
 mod jwk;
