@@ -9,6 +9,8 @@ mod aggregates;
 mod auth;
 mod cases;
 mod clients;
+mod coercion;
+mod documents;
 mod graphql;
 mod introspection;
 mod jwk;
