@@ -10,6 +10,7 @@ mod auth;
 mod cases;
 mod clients;
 mod coercion;
+mod coercion_refused;
 mod documents;
 mod graphql;
 mod introspection;

@@ -82,7 +82,10 @@ impl Schemas {
         names.extend(
             tables
                 .iter()
-                .flat_map(|tracked| tracked.permissions.keys())
+                .flat_map(|tracked| {
+                    let writers = tracked.mutations.iter().flat_map(|(_, roles)| roles);
+                    tracked.permissions.keys().chain(writers)
+                })
                 .map(String::as_str),
         );
         names.extend(

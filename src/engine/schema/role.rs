@@ -1,6 +1,6 @@
 //! One role's schema.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use apollo_compiler::collections::HashMap;
@@ -26,6 +26,7 @@ pub(crate) struct RoleSchema {
     query: BTreeMap<String, Root>,
     mutation: BTreeMap<String, Root>,
     tables: AllSeen,
+    writes: BTreeSet<String>,
 }
 
 /// A table with what the role sees of it.
@@ -72,7 +73,18 @@ impl RoleSchema {
         let mut mutation = BTreeMap::new();
         let roles = ancestry(metadata, role);
         let mut tables = AllSeen::new();
-        for Tracked { table, permissions } in tracked {
+        let mut writes = BTreeSet::new();
+        for Tracked {
+            table,
+            permissions,
+            mutations,
+        } in tracked
+        {
+            let may = |writers: &[String]| writers.iter().any(|one| roles.contains(one.as_str()));
+            let open = mutations
+                .iter()
+                .filter(|(_, writers)| role == ADMIN || may(writers));
+            writes.extend(open.map(|(field, _)| field.clone()));
             let access = match permissions.get(role) {
                 _ if role == ADMIN => Arc::new(table.full_access()),
                 Some(access) => Arc::clone(access),
@@ -126,6 +138,7 @@ impl RoleSchema {
             query,
             mutation,
             tables,
+            writes,
         })
     }
 
@@ -138,18 +151,9 @@ impl RoleSchema {
         self.tables.get(table)
     }
 
-    /// Whether a field of the mutation root would write to a table that the role has whole: Hasura
-    /// has such fields for admins, and this engine has none.
+    /// Whether Hasura would let the role write by this field of the mutation root.
     pub(crate) fn would_write(&self, field: &str) -> bool {
-        self.tables.values().any(|seen| {
-            let name = &seen.table.graphql_name;
-            ["insert", "update", "delete"].iter().any(|verb| {
-                field
-                    .strip_prefix(verb)
-                    .and_then(|rest| rest.strip_prefix('_')?.strip_prefix(name.as_str()))
-                    .is_some_and(|rest| ["", "_one", "_by_pk", "_many"].contains(&rest))
-            })
-        })
+        self.writes.contains(field)
     }
 
     /// What answers a root field of the query or mutation root.

@@ -13,6 +13,15 @@ use crate::hasura::metadata::{ActionKind, CustomType, CustomTypes};
 pub(crate) const NO_QUERIES: &str = "There are no queries available to the current role. Either there are no sources \
      or remote schemas configured, or the current role doesn't have the required permissions.";
 
+/// Hasura's community edition has it and caches nothing.
+const CACHED: &str = "
+\"whether this query should be cached (Hasura Cloud only)\"
+directive @cached(
+  \"measured in seconds\" ttl: Int! = 60
+  \"refresh the cache entry\" refresh: Boolean! = false
+) on QUERY
+";
+
 /// A schema text that grows.
 pub(super) struct Sdl<'m> {
     types: &'m CustomTypes,
@@ -39,7 +48,7 @@ impl<'m> Sdl<'m> {
             self.query_field("no_queries_available", NO_QUERIES, ": String!");
         }
         let fields = |all: &BTreeMap<String, String>| all.values().cloned().collect::<String>();
-        let mut text = String::from("schema { query: query_root");
+        let mut text = format!("{CACHED}schema {{ query: query_root");
         if !self.mutation.is_empty() {
             text.push_str(" mutation: mutation_root");
         }

@@ -8,7 +8,7 @@ use super::predicate::Predicate;
 use super::relations::{self, Relation};
 use super::{Inconsistency, ancestry};
 use crate::engine::catalog::{Catalog, Column, TableInfo};
-use crate::hasura::metadata::{Metadata, SelectPermission, Table, TableName};
+use crate::hasura::metadata::{Metadata, SelectPermission, Table, TableName, Writers};
 
 /// A tracked table that exists.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(crate) type Tables = BTreeMap<TableName, Arc<ServedTable>>;
 pub(crate) struct Tracked {
     pub(crate) table: Arc<ServedTable>,
     pub(crate) permissions: BTreeMap<String, Arc<Access>>,
+    /// The mutations that Hasura has for it, each with the roles that may; the engine has none.
+    pub(crate) mutations: Vec<(String, Vec<String>)>,
 }
 
 /// What a role sees of a table.
@@ -95,6 +97,7 @@ pub(super) fn resolve(
         };
         match permissions(metadata, &tables, served, table, inconsistencies) {
             Ok(permissions) => all.push(Tracked {
+                mutations: mutations(&served.graphql_name, &table.writers),
                 table: Arc::clone(served),
                 permissions,
             }),
@@ -237,6 +240,21 @@ fn access(tables: &Tables, table: &ServedTable, permission: &SelectPermission) -
         select_aggregate: opens("select_aggregate") && permission.allow_aggregations,
         columns,
     })
+}
+
+fn mutations(name: &str, writers: &Writers) -> Vec<(String, Vec<String>)> {
+    [
+        (format!("insert_{name}"), &writers.insert),
+        (format!("insert_{name}_one"), &writers.insert),
+        (format!("update_{name}"), &writers.update),
+        (format!("update_{name}_by_pk"), &writers.update),
+        (format!("update_{name}_many"), &writers.update),
+        (format!("delete_{name}"), &writers.delete),
+        (format!("delete_{name}_by_pk"), &writers.delete),
+    ]
+    .into_iter()
+    .map(|(field, roles)| (field, roles.clone()))
+    .collect()
 }
 
 /// As Hasura writes a table in a message: `public` is understood.

@@ -17,7 +17,7 @@ pub use actions::{Action, ActionKind, Header, HeaderValue};
 pub use files::Files;
 pub use relationships::{Relationship, RelationshipUsing};
 pub use sdl::{CustomType, CustomTypes};
-pub use sources::{DatabaseUrl, SelectPermission, Source, Table, TableName};
+pub use sources::{DatabaseUrl, SelectPermission, Source, Table, TableName, Writers};
 
 use yaml::Reader;
 
@@ -303,6 +303,31 @@ custom_types: {enums: [], input_objects: [{name: fooInput}], objects: [{name: fo
             metadata.types.get("fooOutput"),
             Some(CustomType::Object(_))
         ));
+    }
+
+    #[test]
+    fn what_a_table_has_beside_its_rows_is_refused_unless_it_says_nothing() {
+        let table = |rest: &str| {
+            problems(&[(
+                "databases/databases.yaml",
+                &format!(
+                    "- name: default
+  kind: postgres
+  configuration: {{connection_info: {{database_url: x}}}}
+  tables: [{{table: {{name: t, schema: public}}, {rest}}}]"
+                ),
+            )])
+        };
+        let nothing =
+            "is_enum: false, event_triggers: [], configuration: {column_config: {}}, computed_fields: []";
+        assert_eq!(table(nothing), Vec::<String>::new());
+        assert_eq!(
+            table("configuration: {custom_name: T}, is_enum: true"),
+            [
+                "databases/databases.yaml: table public.t: configuration is not supported",
+                "databases/databases.yaml: table public.t: is_enum is not supported"
+            ]
+        );
     }
 
     #[test]

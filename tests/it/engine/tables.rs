@@ -58,6 +58,8 @@ async fn rows_are_chosen_and_ordered() {
         ("where: {name: {_similar: \"(Z|Y)%\"}}", vec![3]),
         ("where: {born: {_gte: \"1975-01-01\"}}", vec![3]),
         ("where: {worth: {_gt: 5}}", vec![1]),
+        ("where: {worth: {_eq: 12345678901234567890.5}}", vec![1]),
+        ("where: {worth: {_in: [12345678901234567890.4, 1.0]}}", vec![3]),
         ("where: {tags: {_contains: {a: [2]}}}", vec![1]),
         ("where: {tags: {_has_key: \"a\"}}", vec![1]),
         ("where: {tags: {_has_keys_any: [\"a\", \"b\"]}}", vec![1]),
