@@ -12,6 +12,7 @@ pub(crate) mod identity;
 mod json;
 mod node;
 mod places;
+mod relationships;
 mod sdl;
 mod sources;
 mod typed;
@@ -23,8 +24,9 @@ pub use actions::{Action, ActionKind, Header, HeaderValue};
 pub use files::Files;
 pub use json::build;
 pub use places::Places;
+pub use relationships::{Relationship, RelationshipUsing};
 pub use sdl::{CustomType, CustomTypes};
-pub use sources::{DatabaseUrl, SelectPermission, Source, Table, TableName};
+pub use sources::{DatabaseUrl, SelectPermission, Source, Table, TableName, Writers};
 
 use node::Place;
 use yaml::Reader;
@@ -367,6 +369,31 @@ custom_types: {enums: [], input_objects: [{name: fooInput}], objects: [{name: fo
             metadata.types.get("fooOutput"),
             Some(CustomType::Object(_))
         ));
+    }
+
+    #[test]
+    fn what_a_table_has_beside_its_rows_is_refused_unless_it_says_nothing() {
+        let table = |rest: &str| {
+            problems(&[(
+                "databases/databases.yaml",
+                &format!(
+                    "- name: default
+  kind: postgres
+  configuration: {{connection_info: {{database_url: x}}}}
+  tables: [{{table: {{name: t, schema: public}}, {rest}}}]"
+                ),
+            )])
+        };
+        let nothing =
+            "is_enum: false, event_triggers: [], configuration: {column_config: {}}, computed_fields: []";
+        assert_eq!(table(nothing), Vec::<String>::new());
+        assert_eq!(
+            table("configuration: {custom_name: T}, is_enum: true"),
+            [
+                "databases/databases.yaml:4: table public.t: configuration is not supported",
+                "databases/databases.yaml:4: table public.t: is_enum is not supported"
+            ]
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::node::{Content, Node};
 use super::{Files, Problem, duplicates, typed};
@@ -111,7 +112,7 @@ impl<'f> Reader<'f> {
                 Some(target) => {
                     let outer = Node {
                         place,
-                        content: Content::Scalar(serde_json::Value::Null),
+                        content: Content::Scalar(Value::Null),
                     };
                     return self.include(outer, target.trim(), depth);
                 }
@@ -144,5 +145,15 @@ impl<'f> Reader<'f> {
         };
         self.add(Problem::at(&outer.place, reason));
         outer
+    }
+}
+
+/// Absent in all but name: null, or empty lists and maps throughout.
+pub(super) fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.values().all(says_nothing),
+        _ => false,
     }
 }
