@@ -4,12 +4,23 @@
 //! neither of two things of one name.
 
 use super::sdl::{FILE, Lines};
-use super::{Metadata, Problem, TableName};
+use super::{ActionKind, Metadata, Problem, TableName};
 
 /// Hasura's own root types.
 const ROOTS: [&str; 3] = ["query_root", "mutation_root", "subscription_root"];
-/// What a table adds to its name for its root fields, and for its types.
-const FIELDS: [&str; 4] = ["", "_by_pk", "_aggregate", "_stream"];
+/// What stands around a table's name in its fields of the query root.
+const QUERIES: [(&str, &str); 3] = [("", ""), ("", "_by_pk"), ("", "_aggregate")];
+/// The same of the mutation root.
+const MUTATIONS: [(&str, &str); 7] = [
+    ("insert_", ""),
+    ("insert_", "_one"),
+    ("update_", ""),
+    ("update_", "_by_pk"),
+    ("update_", "_many"),
+    ("delete_", ""),
+    ("delete_", "_by_pk"),
+];
+/// What a table adds to its name for its types.
 const TYPES: [&str; 6] = [
     "",
     "_aggregate",
@@ -37,7 +48,14 @@ pub(super) fn find(metadata: &Metadata, lines: &Lines) -> Vec<Problem> {
     for table in metadata.sources.iter().flat_map(|source| &source.tables) {
         let shown = graphql_name(&table.name);
         for action in &metadata.actions {
-            if FIELDS.iter().any(|end| action.name == format!("{shown}{end}")) {
+            let fields = match action.kind {
+                ActionKind::Query => &QUERIES[..],
+                ActionKind::Mutation => &MUTATIONS[..],
+            };
+            if fields
+                .iter()
+                .any(|(before, after)| action.name == format!("{before}{shown}{after}"))
+            {
                 let reason = format!(
                     "action {} clashes with a field of table {}",
                     action.name, table.name

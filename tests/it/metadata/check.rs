@@ -124,6 +124,11 @@ async fn names_that_a_table_has_taken_are_clashes() {
     let directory = Directory::small();
     directory.change("actions.graphql", "echo(", "book_by_pk(");
     directory.change("actions.yaml", "name: echo", "name: book_by_pk");
+    assert!(
+        faults(&directory).await.is_empty(),
+        "a mutation stands beside the fields of queries"
+    );
+    directory.change("actions.graphql", "type Mutation", "type Query");
     directory.change("actions.graphql", "EchoOutput\n}", "book_order_by\n}");
     directory.change("actions.graphql", "type EchoOutput", "type book_order_by");
     directory.change("actions.yaml", "EchoOutput", "book_order_by");
