@@ -3,12 +3,19 @@
 //! A thread of its own writes it. A reader that has stalled, or a disk that is full, costs lines of the log and no
 //! request.
 
+use std::fmt;
 use std::io::{self, IsTerminal};
 
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
 use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::{Format, Full, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
 
 use crate::config::{LogFormat, Variables};
+use crate::engine::HTTP_LOG;
 
 /// Starts logging to standard error (text) or standard output (JSON). `RUST_LOG` changes what is logged. The last lines
 /// are written when what it returns is dropped.
@@ -23,9 +30,9 @@ pub(super) fn start(format: LogFormat, variables: &Variables) -> WorkerGuard {
             let (writer, guard) = NonBlocking::new(io::stderr());
             tracing_subscriber::fmt()
                 .with_env_filter(filter)
-                .with_target(false)
                 .with_ansi(io::stderr().is_terminal())
                 .with_writer(writer)
+                .event_format(Lines(Format::default().with_target(false)))
                 .init();
             guard
         }
@@ -39,6 +46,40 @@ pub(super) fn start(format: LogFormat, variables: &Variables) -> WorkerGuard {
                 .with_writer(writer)
                 .init();
             guard
+        }
+    }
+}
+
+/// Lines for a person, and among them the engine's, which are Hasura's: JSON from end to end.
+struct Lines(Format<Full>);
+
+impl<S, N> FormatEvent<S, N> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        if event.metadata().target() != HTTP_LOG {
+            return self.0.format_event(context, writer, event);
+        }
+        let mut message = Message(String::new());
+        event.record(&mut message);
+        writeln!(writer, "{}", message.0)
+    }
+}
+
+/// The message of an event.
+struct Message(String);
+
+impl Visit for Message {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            self.0 = format!("{value:?}");
         }
     }
 }

@@ -6,12 +6,14 @@
 mod account;
 mod audit;
 mod demo;
+mod engine;
 mod epoch;
 mod health;
 mod keys;
 mod local;
 mod logging;
 mod message;
+mod metadata;
 mod migrate;
 mod network;
 mod role;
@@ -40,10 +42,14 @@ enum Command {
     Serve,
     /// Run everything on this machine: a private PostgreSQL, the service and the local engine.
     Local(local::Arguments),
+    /// Run the local engine alone, on any metadata directory and database, configured by Hasura's own variables.
+    Engine,
     /// Play the whole story against an endpoint with a throw-away wallet, printing each request.
     Demo(demo::Arguments),
     /// Bring the database up to this program, and let Hasura's role (PG_DATABASE_URL) read what it serves.
     Migrate,
+    /// Check Hasura's metadata, print it as JSON, send it to a Hasura, compare it with one.
+    Metadata(metadata::Arguments),
     /// Look at accounts, grant and revoke roles, add claims, disable, end sessions.
     Account(account::Arguments),
     /// List, add and remove the roles that can be granted.
@@ -72,8 +78,10 @@ pub fn run() -> ExitCode {
         Command::Message(arguments) => message::run(&arguments),
         Command::Serve => on_runtime(serve::run(variables)),
         Command::Local(arguments) => on_runtime(local::run(arguments, variables)),
+        Command::Engine => on_runtime(engine::run(variables)),
         Command::Demo(arguments) => on_runtime(demo::run(arguments)),
         Command::Migrate => on_runtime(migrate::run(variables)),
+        Command::Metadata(arguments) => on_runtime(metadata::run(arguments, variables)),
         Command::Account(arguments) => on_runtime(account::run(arguments, variables)),
         Command::Role(arguments) => on_runtime(role::run(arguments, variables)),
         Command::Network(arguments) => on_runtime(network::run(arguments, variables)),

@@ -12,6 +12,7 @@
 mod aeson;
 mod auth;
 mod catalog;
+mod check;
 mod client_headers;
 mod config;
 mod environment;
@@ -24,11 +25,14 @@ mod schema;
 mod session;
 mod source;
 mod start;
+mod trace;
 
 use std::sync::Arc;
 
+pub use check::{Checked, check};
 pub use config::{Config, MetadataSource};
 pub use environment::Environment;
+pub use http::HTTP_LOG;
 pub use schema::Inconsistency;
 pub use start::StartError;
 

@@ -103,7 +103,7 @@ impl Engine {
 }
 
 /// Connects to a source and looks at its tables. One that cannot be reached is inconsistent.
-async fn open(
+pub(super) async fn open(
     source: &Source,
     environment: &Environment,
     inconsistencies: &mut Vec<Inconsistency>,
@@ -122,7 +122,7 @@ async fn open(
     })
 }
 
-fn url<'e>(source: &'e Source, environment: &'e Environment) -> Result<&'e str, String> {
+pub(super) fn url<'e>(source: &'e Source, environment: &'e Environment) -> Result<&'e str, String> {
     match &source.url {
         DatabaseUrl::Literal(url) => Ok(url),
         DatabaseUrl::FromEnv(variable) => environment

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::repository::read;
 
 /// A YAML file as JSON, anchors and merge keys resolved.
-fn yaml(path: &str) -> Value {
+pub(crate) fn yaml(path: &str) -> Value {
     serde_saphyr::from_str(&read(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 

@@ -5,12 +5,19 @@
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod actions;
+mod aggregates;
 mod auth;
+mod cases;
+mod clients;
+mod coercion;
+mod coercion_refused;
+mod documents;
 mod graphql;
 mod introspection;
 mod jwk;
 mod limits;
 mod log;
+mod relationships;
 mod rest;
 mod shipped;
 mod signers;

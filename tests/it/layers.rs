@@ -10,8 +10,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "app", "clock", "config", "engine", "entropy", "flow", "http", "local", "model", "password",
-            "secret", "server", "siwe", "storage", "token",
+            "app", "clock", "config", "engine", "entropy", "flow", "hasura", "http", "local", "model",
+            "password", "secret", "server", "siwe", "storage", "token",
         ],
     ),
     (

@@ -27,6 +27,7 @@ mod limits;
 mod listener;
 mod local_stack;
 mod log_in;
+mod metadata;
 mod operators;
 mod outages;
 mod own_credentials;

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use axum::http::{HeaderMap, header};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::action_headers::merge;
@@ -65,9 +66,11 @@ impl Runner<'_> {
                     Fault::new(400, "unexpected", message)
                         .with_internal(internal("unexpected response".into(), value.clone()))
                 })?;
-                let mut answer = Answer::of(&project(&field.selection, value));
-                answer.cookies = headers.get_all(header::SET_COOKIE).iter().cloned().collect();
-                Ok(answer)
+                let raw: Box<RawValue> = serde_json::from_slice(&body).expect("it was read as JSON before");
+                Ok(Answer {
+                    value: project(&field.selection, &raw).expect("so were its parts"),
+                    cookies: headers.get_all(header::SET_COOKIE).iter().cloned().collect(),
+                })
             }
             400..=499 => Err(handler_fault(status, &value).unwrap_or_else(|fault| {
                 fault.with_internal(internal("unexpected response".into(), value.clone()))

@@ -3,6 +3,7 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::engine::schema::ServedAction;
+use crate::engine::trace::Trace;
 use crate::engine::{client_headers, session};
 
 const FORWARDED: [(HeaderName, &str); 3] = [
@@ -12,7 +13,7 @@ const FORWARDED: [(HeaderName, &str); 3] = [
 ];
 
 /// The headers to send. Of two with one name the later wins: configured, then Hasura's own, then
-/// the client's; or the client's first, where configured headers have precedence.
+/// the client's; or the client's first, where configured headers have precedence. The trace goes over all.
 pub(super) fn merge(action: &ServedAction, client: &HeaderMap, configured_first: bool) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let forwarded = if action.definition.forward_client_headers {
@@ -36,6 +37,7 @@ pub(super) fn merge(action: &ServedAction, client: &HeaderMap, configured_first:
     if !configured_first {
         replace(&mut headers, forwarded.iter());
     }
+    Trace::add_to(&mut headers);
     headers
 }
 

@@ -3,9 +3,13 @@
 //! Only the top level is checked, as in Hasura: that declared non-null fields are there. The types of
 //! scalars inside an object pass unseen.
 
+use std::collections::BTreeMap;
+
 use apollo_compiler::Schema;
 use apollo_compiler::ast::Type;
 use apollo_compiler::schema::{ExtendedType, ObjectType};
+use serde::{Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use crate::engine::request::Field;
@@ -67,23 +71,42 @@ fn check_object(object: &ObjectType, fields: &Map<String, Value>) -> Result<(), 
     Ok(())
 }
 
-/// The selected part. A nullable field that the handler left out is null.
-pub(super) fn project(selection: &[Field], value: Value) -> Value {
-    match value {
-        Value::Array(items) => items.into_iter().map(|item| project(selection, item)).collect(),
-        Value::Object(fields) if !selection.is_empty() => {
-            let selected = selection.iter().map(|field| {
-                let value = if field.is_typename() {
-                    field.parent.as_str().into()
-                } else {
-                    let value = fields.get(&field.name).cloned().unwrap_or(Value::Null);
-                    project(&field.selection, value)
-                };
-                (field.key.clone(), value)
-            });
-            Value::Object(selected.collect())
-        }
-        other => other,
+/// The selected part of a body that was checked. A nullable field that the handler left out is null.
+///
+/// What is not cut is passed on as it was written, so that no number loses a digit.
+pub(super) fn project(selection: &[Field], body: &RawValue) -> Result<Box<RawValue>, serde_json::Error> {
+    let text = body.get();
+    if text.starts_with('[') {
+        let items: Vec<Box<RawValue>> = serde_json::from_str(text)?;
+        let items: Result<Vec<_>, _> = items.iter().map(|item| project(selection, item)).collect();
+        return to_raw_value(&items?);
+    }
+    if !text.starts_with('{') || selection.is_empty() {
+        return Ok(body.to_owned());
+    }
+    let fields: BTreeMap<String, Box<RawValue>> = serde_json::from_str(text)?;
+    let mut selected = Selected(Vec::with_capacity(selection.len()));
+    for field in selection {
+        let value = if field.is_typename() {
+            to_raw_value(&field.parent)?
+        } else {
+            match fields.get(&field.name) {
+                Some(value) if field.selection.is_empty() => value.clone(),
+                Some(value) => project(&field.selection, value)?,
+                None => to_raw_value(&())?,
+            }
+        };
+        selected.0.push((&field.key, value));
+    }
+    to_raw_value(&selected)
+}
+
+/// An object in the order of the selection.
+struct Selected<'s>(Vec<(&'s str, Box<RawValue>)>);
+
+impl Serialize for Selected<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
     }
 }
 

@@ -6,11 +6,14 @@
 mod action;
 mod action_headers;
 mod action_output;
+mod aggregate;
 mod introspection;
+mod predicate;
+mod select;
 mod sql;
 mod table;
 
-use apollo_compiler::ast::OperationType;
+use apollo_compiler::ast::{OperationType, Selection};
 use axum::http::{HeaderMap, HeaderValue};
 use futures_util::future::try_join_all;
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -18,7 +21,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::Shared;
 use super::fault::{Fault, Path};
-use super::request::{Document, Field, GraphqlRequest, Variables, Walk};
+use super::request::{Document, Field, GraphqlRequest, Operation, Variables, Walk};
 use super::schema::{NO_QUERIES, RoleSchema, Root};
 use super::session::Session;
 
@@ -68,6 +71,9 @@ pub(crate) async fn run(shared: &Shared, call: Call<'_>, name: &mut Option<Strin
     let document = Document::parse(&call.request.query)?;
     let operation = document.operation(call.request.operation_name.as_deref())?;
     *name = operation.name.as_ref().map(ToString::to_string);
+    if operation.operation_type == OperationType::Mutation {
+        refuse_writes(schema, operation)?;
+    }
     let root = match operation.operation_type {
         OperationType::Query => "query_root",
         OperationType::Mutation if schema.has_mutations() => "mutation_root",
@@ -109,6 +115,20 @@ pub(crate) async fn run(shared: &Shared, call: Call<'_>, name: &mut Option<Strin
     Ok(reply)
 }
 
+/// What Hasura would do and this engine does not is named rather than not found.
+fn refuse_writes(schema: &RoleSchema, operation: &Operation) -> Result<(), Fault> {
+    for selection in &operation.selection_set {
+        if let Selection::Field(field) = selection
+            && schema.root("mutation_root", &field.name).is_none()
+            && schema.would_write(&field.name)
+        {
+            let path = format!("$.selectionSet.{}", field.name);
+            return Err(Fault::not_supported(&field.name).at(path));
+        }
+    }
+    Ok(())
+}
+
 /// Everything that a root field may need.
 struct Runner<'r> {
     shared: &'r Shared,
@@ -123,7 +143,7 @@ impl Runner<'_> {
         }
         match self.schema.root(&field.parent, &field.name) {
             Some(Root::Action(action)) => self.action(action, field).await,
-            Some(Root::Table { table, access, root }) => self.table(table, access, *root, field).await,
+            Some(Root::Table { seen, root }) => self.table(seen, *root, field).await,
             None if field.name.starts_with("__") => self.introspection(field),
             None => Ok(Answer::of(&NO_QUERIES)),
         }

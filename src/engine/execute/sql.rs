@@ -3,15 +3,10 @@
 //! Every value is a parameter, sent as text and cast to the column's type by PostgreSQL; every
 //! identifier is quoted. The keys of a reply are GraphQL names and cannot break out of a literal.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 use tokio_postgres::types::{ToSql, Type};
 
 use crate::engine::catalog::Column;
-use crate::engine::fault::Fault;
-use crate::engine::schema::{Comparison, Operand, Operator, Predicate, Shape};
-use crate::engine::session::Session;
 
 /// A parameter: a text or a list of texts.
 #[derive(Debug, PartialEq)]
@@ -33,7 +28,8 @@ impl Parameter {
 #[derive(Debug, Default)]
 pub(super) struct Sql {
     pub(super) text: String,
-    parameters: Vec<Parameter>,
+    pub(super) parameters: Vec<Parameter>,
+    aliases: usize,
 }
 
 impl Sql {
@@ -53,137 +49,59 @@ impl Sql {
         self.parameters.iter().map(Parameter::as_sql).collect()
     }
 
-    /// `t."column" = $1::type`
-    pub(super) fn equals(&mut self, column: &Column, value: &Value) {
-        self.push("t.").push(&quote(&column.name)).push(" = (");
-        self.bind(Parameter::Text(text_of(value)))
+    /// A name for a table that no other part of the statement uses.
+    pub(super) fn alias(&mut self) -> String {
+        self.aliases += 1;
+        format!("t{}", self.aliases)
+    }
+
+    /// `t1."column" = $1::type`
+    pub(super) fn equals(&mut self, alias: &str, column: &Column, value: &Value) {
+        self.push(&qualified(alias, &column.name)).push(" = (");
+        self.bind(Parameter::Text(column_text(column, value)))
             .push(")::")
             .push(&column.sql_type);
     }
 
-    pub(super) fn predicate(&mut self, predicate: &Predicate, session: &Session) -> Result<(), Fault> {
-        match predicate {
-            Predicate::And(all) => self.join(all, " and ", "true", session),
-            Predicate::Or(any) => self.join(any, " or ", "false", session),
-            Predicate::Not(inner) => {
-                self.push("not ");
-                self.predicate(inner, session)
-            }
-            Predicate::Compare(comparison) => self.comparison(comparison, session),
-        }
+    /// The start of an object, or what stands before its next key.
+    pub(super) fn key(&mut self, index: usize, key: &str) {
+        let before = if index == 0 { "{" } else { "," };
+        self.push(&format!("'{before}\"{key}\":' || "));
     }
 
-    fn join(&mut self, parts: &[Predicate], word: &str, empty: &str, session: &Session) -> Result<(), Fault> {
-        if parts.is_empty() {
-            self.push(empty);
-            return Ok(());
-        }
-        self.push("(");
-        for (index, part) in parts.iter().enumerate() {
-            if index > 0 {
-                self.push(word);
-            }
-            self.predicate(part, session)?;
-        }
-        self.push(")");
-        Ok(())
-    }
-
-    fn comparison(&mut self, comparison: &Comparison, session: &Session) -> Result<(), Fault> {
-        let Comparison {
-            column,
-            operator,
-            operand,
-        } = comparison;
-        let parameter = match operand {
-            Operand::Value(value) => Ok(value),
-            Operand::Session(name) => Err(session.variable(name).ok_or_else(|| {
-                Fault::new(400, "not-found", format!("missing session variables: \"{name}\""))
-            })?),
-        };
-        self.push("(t.").push(&quote(&column.name)).push(" ");
-        self.operand(column, operator, parameter)?;
-        self.push(")");
-        Ok(())
-    }
-
-    /// The operator and what follows it; a session variable comes as its text.
-    fn operand(
-        &mut self,
-        column: &Column,
-        operator: &Operator,
-        value: Result<&Value, &str>,
-    ) -> Result<(), Fault> {
-        let texts = |value: &Value| -> Vec<Option<String>> {
-            value
-                .as_array()
-                .into_iter()
-                .flatten()
-                .map(|item| Some(text_of(item)))
-                .collect()
-        };
-        match operator.shape {
-            Shape::One => {
-                let text = value.map_or_else(str::to_owned, |value| column_text(column, value));
-                self.push(operator.sql)
-                    .push(" (")
-                    .bind(Parameter::Text(text))
-                    .push(")::")
-                    .push(&column.sql_type);
-            }
-            Shape::Many => {
-                let parameter = match value {
-                    Ok(value) => Parameter::Texts(texts(value)),
-                    Err(text) => Parameter::Text(text.to_owned()),
-                };
-                self.push(operator.sql)
-                    .push(" ((")
-                    .bind(parameter)
-                    .push(")::")
-                    .push(&column.sql_type)
-                    .push("[])");
-            }
-            Shape::Text => {
-                let text = value.map_or_else(str::to_owned, text_of);
-                self.push(operator.sql).push(" ").bind(Parameter::Text(text));
-            }
-            Shape::Texts => {
-                let parameter = match value {
-                    Ok(value) => Parameter::Texts(texts(value)),
-                    Err(text) => Parameter::Text(text.to_owned()),
-                };
-                self.push(operator.sql)
-                    .push(" (")
-                    .bind(parameter)
-                    .push(")::text[]");
-            }
-            Shape::Null => {
-                let is_null = match value {
-                    Ok(value) => value == &Value::Bool(true),
-                    Err(text) => text.eq_ignore_ascii_case("true"),
-                };
-                self.push(if is_null { "is null" } else { "is not null" });
-            }
-        }
-        Ok(())
+    /// A value as JSON.
+    pub(super) fn json(&mut self, expression: &str) {
+        self.push(&format!("coalesce(to_json({expression})::text, 'null')"));
     }
 }
 
 /// A value for a cast to the column's type.
-fn column_text(column: &Column, value: &Value) -> String {
-    if column.is_json() {
-        value.to_string()
-    } else {
-        text_of(value)
+pub(super) fn column_text(column: &Column, value: &Value) -> String {
+    match value {
+        Value::Array(items) if column.is_list => list_text(items),
+        value if column.is_json() => value.to_string(),
+        value => text_of(value),
     }
 }
 
 /// A value as PostgreSQL reads it: a string without its quotes, anything else as JSON.
-fn text_of(value: &Value) -> String {
+pub(super) fn text_of(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
+}
+
+/// A list as PostgreSQL writes one.
+fn list_text(items: &[Value]) -> String {
+    let items: Vec<String> = items
+        .iter()
+        .map(|item| {
+            let text = text_of(item).replace('\\', "\\\\").replace('"', "\\\"");
+            format!("\"{text}\"")
+        })
+        .collect();
+    format!("{{{}}}", items.join(","))
 }
 
 /// An identifier.
@@ -191,80 +109,7 @@ pub(super) fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// The SQL of an `order_by` value.
-pub(super) fn direction(order: &str) -> &'static str {
-    let orders: BTreeMap<&str, &'static str> = BTreeMap::from([
-        ("asc", "asc nulls last"),
-        ("asc_nulls_first", "asc nulls first"),
-        ("asc_nulls_last", "asc nulls last"),
-        ("desc", "desc nulls first"),
-        ("desc_nulls_first", "desc nulls first"),
-        ("desc_nulls_last", "desc nulls last"),
-    ]);
-    orders.get(order).expect("the schema's enum has no other")
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use serde_json::json;
-
-    use super::*;
-
-    fn written(
-        name: &'static str,
-        sql: &'static str,
-        shape: Shape,
-        operand: Operand,
-    ) -> (String, Vec<Parameter>) {
-        let column = Column {
-            name: "odd \"name".to_owned(),
-            comment: None,
-            sql_type: "pg_catalog.int4".to_owned(),
-            scalar: "Int".to_owned(),
-            nullable: true,
-        };
-        let session = Session::new(
-            "user",
-            BTreeMap::from([("x-hasura-ids".to_owned(), "{1,2}".to_owned())]),
-        );
-        let comparison = Comparison {
-            column,
-            operator: Operator { name, sql, shape },
-            operand,
-        };
-        let mut sql = Sql::default();
-        sql.predicate(
-            &Predicate::Not(Box::new(Predicate::Compare(comparison))),
-            &session,
-        )
-        .unwrap();
-        (sql.text, sql.parameters)
-    }
-
-    #[test]
-    fn values_are_parameters_and_names_are_quoted() {
-        let (text, parameters) = written("_eq", "=", Shape::One, Operand::Value(json!("1; drop table t")));
-        assert_eq!(text, r#"not (t."odd ""name" = ($1)::pg_catalog.int4)"#);
-        assert_eq!(parameters, [Parameter::Text("1; drop table t".to_owned())]);
-        let (text, parameters) = written("_in", "= any", Shape::Many, Operand::Value(json!([1, "2"])));
-        assert_eq!(text, r#"not (t."odd ""name" = any (($1)::pg_catalog.int4[]))"#);
-        assert_eq!(
-            parameters,
-            [Parameter::Texts(vec![Some("1".to_owned()), Some("2".to_owned())])]
-        );
-    }
-
-    #[test]
-    fn a_session_variable_may_hold_a_list_as_postgresql_writes_it() {
-        let (text, parameters) = written(
-            "_in",
-            "= any",
-            Shape::Many,
-            Operand::Session("x-hasura-ids".to_owned()),
-        );
-        assert_eq!(text, r#"not (t."odd ""name" = any (($1)::pg_catalog.int4[]))"#);
-        assert_eq!(parameters, [Parameter::Text("{1,2}".to_owned())]);
-    }
+/// A column of a table that is known by its alias.
+pub(super) fn qualified(alias: &str, column: &str) -> String {
+    format!("{alias}.{}", quote(column))
 }

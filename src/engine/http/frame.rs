@@ -1,27 +1,31 @@
-//! What surrounds every request: its id, CORS headers, and one line in the log.
-//!
-//! The line names the operation, the role and the outcome; never a body, a token or a variable.
+//! What surrounds every request: its id, its trace, CORS headers, and one line in the log.
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use tracing::info;
 
+use super::log::{self, Answered, Asked};
 use crate::engine::Shared;
+use crate::engine::fault::Fault;
+use crate::engine::trace::Trace;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What a handler knows about the request it answered, for the log.
 #[derive(Clone, Default)]
 pub(super) struct Note {
-    operation: Option<String>,
-    role: Option<String>,
-    code: Option<String>,
+    pub(super) operation: Option<String>,
+    pub(super) role: Option<String>,
+    pub(super) code: Option<String>,
+    pub(super) error_path: Option<String>,
 }
+
+/// Stands for the name where there are many.
+const BATCH: &str = "batch";
 
 impl Note {
     pub(super) fn of(operation: Option<&str>, role: Option<&str>, code: Option<&str>) -> Self {
@@ -29,7 +33,23 @@ impl Note {
             operation: operation.map(str::to_owned),
             role: role.map(str::to_owned),
             code: code.map(str::to_owned),
+            error_path: None,
         }
+    }
+
+    pub(super) fn failed(operation: Option<&str>, role: Option<&str>, fault: &Fault) -> Self {
+        Self {
+            error_path: Some(fault.path.clone()),
+            ..Self::of(operation, role, Some(&fault.code))
+        }
+    }
+
+    pub(super) fn batch(role: &str) -> Self {
+        Self::of(Some(BATCH), Some(role), None)
+    }
+
+    pub(super) fn is_batch(&self) -> bool {
+        self.operation.as_deref() == Some(BATCH)
     }
 
     pub(super) fn name(&mut self, operation: &str) {
@@ -53,31 +73,35 @@ pub(super) fn set_cookies(response: &mut Response, cookies: Vec<HeaderValue>) {
 }
 
 pub(super) async fn around(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    let begun = shared.clock.now();
     let id = request.headers().get(REQUEST_ID).cloned().unwrap_or_else(new_id);
-    let method = request.method().clone();
-    let path = request.uri().path().to_owned();
+    let asked = Asked {
+        at: shared.clock.now(),
+        id: id.to_str().unwrap_or_default().to_owned(),
+        method: request.method().clone(),
+        path: request.uri().path().to_owned(),
+        version: request.version(),
+        ip: log::client_ip(request.headers()),
+        trace: Trace::of(request.headers()),
+    };
     let cors = shared.cors.headers(request.headers());
     let mut response = match &cors {
-        Some(cors) if method == Method::OPTIONS => cors.preflight(request.headers()),
-        _ => next.run(request).await,
+        Some(cors) if asked.method == Method::OPTIONS => cors.preflight(request.headers()),
+        _ => asked.trace.clone().around(next.run(request)).await,
     };
     if let Some(cors) = cors {
         cors.add_to(response.headers_mut());
     }
     let note = response.extensions().get::<Note>().cloned().unwrap_or_default();
     if note.code.is_none() {
-        response.headers_mut().insert(REQUEST_ID, id.clone());
+        response.headers_mut().insert(REQUEST_ID, id);
     }
-    info!(
-        request.id = id.to_str().unwrap_or_default(),
-        operation = note.operation.as_deref().unwrap_or_default(),
-        role = note.role.as_deref().unwrap_or_default(),
-        code = note.code.as_deref().unwrap_or_default(),
-        status = response.status().as_u16(),
-        latency_ms = (shared.clock.now() - begun).whole_milliseconds() as i64,
-        "{method} {path}"
-    );
+    let answered = Answered {
+        at: shared.clock.now(),
+        status: response.status().as_u16(),
+        response_size: response.body().size_hint().exact(),
+        note,
+    };
+    log::write(&asked, &answered);
     response
 }
 

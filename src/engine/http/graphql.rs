@@ -97,9 +97,7 @@ async fn batch(shared: &Shared, admitted: Admitted, headers: &HeaderMap, items: 
     }
     let mut response = frame::json(200, serde_json::to_string(&replies).expect("a reply is JSON"));
     frame::set_cookies(&mut response, cookies);
-    response
-        .extensions_mut()
-        .insert(Note::of(Some("batch"), Some(&session.role), None));
+    response.extensions_mut().insert(Note::batch(&session.role));
     response
 }
 
@@ -111,6 +109,6 @@ fn failure(shared: &Shared, fault: &Fault, role: Option<&str>, operation: Option
     let mut response = frame::json(200, errors(shared, fault, role).to_string());
     response
         .extensions_mut()
-        .insert(Note::of(operation, role, Some(&fault.code)));
+        .insert(Note::failed(operation, role, fault));
     response
 }

@@ -4,6 +4,7 @@ mod cors;
 mod frame;
 mod graphql;
 mod health;
+mod log;
 mod rest;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 
 pub(crate) use cors::CorsDomains;
+pub use log::HTTP_LOG;
 pub(crate) use rest::Endpoints;
 
 use super::Shared;
@@ -70,8 +72,6 @@ async fn nowhere(State(shared): State<Arc<Shared>>, request: Request) -> Respons
 fn flat(shared: &Shared, fault: &Fault, role: Option<&str>) -> Response {
     let body = fault.flat(shared.shows_internal(role)).to_string();
     let mut response = frame::json(fault.status, body);
-    response
-        .extensions_mut()
-        .insert(Note::of(None, role, Some(&fault.code)));
+    response.extensions_mut().insert(Note::failed(None, role, fault));
     response.into_response()
 }

@@ -16,6 +16,8 @@ pub(crate) type Operation = Node<OperationDefinition>;
 /// A parsed request text.
 pub(crate) struct Document {
     operations: Vec<Operation>,
+    /// Whether one of them is written without its keyword: `{ … }`.
+    has_shorthand: bool,
     fragments: BTreeMap<String, Node<FragmentDefinition>>,
 }
 
@@ -28,11 +30,17 @@ impl Document {
             .map_err(|_| syntax())?;
         let mut document = Self {
             operations: Vec::new(),
+            has_shorthand: false,
             fragments: BTreeMap::new(),
         };
         for definition in &parsed.definitions {
             match definition {
-                Definition::OperationDefinition(operation) => document.operations.push(operation.clone()),
+                Definition::OperationDefinition(operation) => {
+                    let start = operation.location().map(|span| span.offset());
+                    let begins = start.and_then(|start| text.get(start..));
+                    document.has_shorthand |= begins.is_some_and(|begins| begins.starts_with('{'));
+                    document.operations.push(operation.clone());
+                }
                 Definition::FragmentDefinition(fragment) => {
                     let name = fragment.name.to_string();
                     if document.fragments.insert(name, fragment.clone()).is_some() {
@@ -49,9 +57,8 @@ impl Document {
 
     /// The operation that is meant.
     pub(crate) fn operation(&self, name: Option<&str>) -> Result<&Operation, Fault> {
-        let anonymous = self.operations.iter().any(|operation| operation.name.is_none());
         match (name, &self.operations[..]) {
-            (Some(_), _) if anonymous => Err(Fault::validation(
+            (Some(_), _) if self.has_shorthand => Err(Fault::validation(
                 "operationName cannot be used when an anonymous operation exists in the document",
             )),
             (Some(name), operations) => operations

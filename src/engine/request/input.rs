@@ -152,7 +152,12 @@ impl Coercion<'_> {
                 Input::Json(value) => value.clone(),
             };
             column::check(name, &value, path)?;
-            return Ok(value);
+            // As it was written, since a number of PostgreSQL may have more digits than one here.
+            return Ok(match input {
+                Input::Literal(Literal::Int(text)) if !is_json(name) => text.as_str().into(),
+                Input::Literal(Literal::Float(text)) if !is_json(name) => text.as_str().into(),
+                _ => value,
+            });
         }
         let coerced = match (name, input) {
             ("String", Input::Literal(Literal::String(text))) => Value::String(text.clone()),
@@ -225,6 +230,10 @@ pub(super) fn literal_to_json(literal: &Literal, variables: &Variables) -> Value
                 .collect(),
         ),
     }
+}
+
+fn is_json(scalar: &str) -> bool {
+    scalar == "json" || scalar == "jsonb"
 }
 
 fn is_null(input: Input<'_>) -> bool {

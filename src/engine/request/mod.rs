@@ -13,7 +13,7 @@ mod selection;
 mod variables;
 
 pub(crate) use body::{GraphqlRequest, parse_body};
-pub(crate) use document::Document;
+pub(crate) use document::{Document, Operation};
 pub(crate) use input::Coercion;
 pub(crate) use selection::{Field, Walk};
 pub(crate) use variables::Variables;

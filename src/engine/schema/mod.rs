@@ -4,10 +4,17 @@
 //! together is left out and listed as inconsistent, in Hasura's words; the rest is served.
 
 mod actions;
+mod aggregates;
 mod filter;
+mod operators;
+mod order;
+mod predicate;
+mod relations;
 mod role;
 mod sdl;
+mod sdl_tables;
 mod tables;
+mod where_argument;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,10 +25,13 @@ use super::session::ADMIN;
 use crate::hasura::metadata::Metadata;
 
 pub(crate) use actions::ServedAction;
-pub(crate) use filter::{Comparison, Operand, Operator, Predicate, Shape, parse_where};
-pub(crate) use role::{RoleSchema, Root, TableRoot};
+pub(crate) use operators::{Operator, Shape};
+pub(crate) use order::{Order, OrderBy, parse_order};
+pub(crate) use predicate::{AggregateTest, Comparison, Operand, Other, Predicate};
+pub(crate) use relations::Relation;
+pub(crate) use role::{RoleSchema, Root, Seen, TableRoot};
 pub(crate) use sdl::NO_QUERIES;
-pub(crate) use tables::{Access, ServedTable};
+pub(crate) use where_argument::{AGGREGATED, parse_where};
 
 /// A part of the metadata that does not fit the rest and was left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +82,10 @@ impl Schemas {
         names.extend(
             tables
                 .iter()
-                .flat_map(|table| table.permissions.keys())
+                .flat_map(|tracked| {
+                    let writers = tracked.mutations.iter().flat_map(|(_, roles)| roles);
+                    tracked.permissions.keys().chain(writers)
+                })
                 .map(String::as_str),
         );
         names.extend(

@@ -1,6 +1,6 @@
 //! One role's schema.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use apollo_compiler::collections::HashMap;
@@ -10,10 +10,12 @@ use apollo_compiler::{Name, Schema};
 
 use super::actions::ServedAction;
 use super::ancestry;
+use super::relations::Relation;
 use super::sdl::Sdl;
-use super::tables::{Access, ServedTable};
+use super::sdl_tables::AllSeen;
+use super::tables::{Access, ServedTable, Tracked};
 use crate::engine::session::ADMIN;
-use crate::hasura::metadata::{ActionKind, Metadata};
+use crate::hasura::metadata::{ActionKind, Metadata, TableName};
 
 pub(crate) const MUTATION_ROOT: &str = "mutation_root";
 
@@ -23,17 +25,32 @@ pub(crate) struct RoleSchema {
     pub(crate) implementers: HashMap<Name, Implementers>,
     query: BTreeMap<String, Root>,
     mutation: BTreeMap<String, Root>,
+    tables: AllSeen,
+    writes: BTreeSet<String>,
+}
+
+/// A table with what the role sees of it.
+#[derive(Clone)]
+pub(crate) struct Seen {
+    pub(crate) table: Arc<ServedTable>,
+    pub(crate) access: Arc<Access>,
+}
+
+impl Seen {
+    /// The relationships to tables that the role sees too, with those.
+    pub(super) fn related<'s>(&'s self, all: &'s AllSeen) -> impl Iterator<Item = (&'s Relation, &'s Seen)> {
+        self.table
+            .relations
+            .iter()
+            .filter_map(|relation| Some((relation, all.get(&relation.table)?)))
+    }
 }
 
 /// What answers a root field.
 #[derive(Clone)]
 pub(crate) enum Root {
     Action(Arc<ServedAction>),
-    Table {
-        table: Arc<ServedTable>,
-        access: Arc<Access>,
-        root: TableRoot,
-    },
+    Table { seen: Seen, root: TableRoot },
 }
 
 /// Which of a table's root fields.
@@ -49,20 +66,38 @@ impl RoleSchema {
         role: &str,
         metadata: &Metadata,
         actions: &[Arc<ServedAction>],
-        tables: &[Arc<ServedTable>],
+        tracked: &[Tracked],
     ) -> Result<Self, String> {
         let mut sdl = Sdl::new(&metadata.types);
         let mut query = BTreeMap::new();
         let mut mutation = BTreeMap::new();
         let roles = ancestry(metadata, role);
-        for table in tables {
-            let access = match table.permissions.get(role) {
+        let mut tables = AllSeen::new();
+        let mut writes = BTreeSet::new();
+        for Tracked {
+            table,
+            permissions,
+            mutations,
+        } in tracked
+        {
+            let may = |writers: &[String]| writers.iter().any(|one| roles.contains(one.as_str()));
+            let open = mutations
+                .iter()
+                .filter(|(_, writers)| role == ADMIN || may(writers));
+            writes.extend(open.map(|(field, _)| field.clone()));
+            let access = match permissions.get(role) {
                 _ if role == ADMIN => Arc::new(table.full_access()),
                 Some(access) => Arc::clone(access),
                 None => continue,
             };
-            sdl.table(table, &access);
-            let name = &table.graphql_name;
+            if !access.columns.is_empty() {
+                let table = Arc::clone(table);
+                tables.insert(table.name.clone(), Seen { table, access });
+            }
+        }
+        for seen in tables.values() {
+            sdl.table(seen, &tables);
+            let (name, access) = (&seen.table.graphql_name, &seen.access);
             for (open, root, field) in [
                 (access.select, TableRoot::Select, name.clone()),
                 (access.select_by_pk, TableRoot::ByPk, format!("{name}_by_pk")),
@@ -73,12 +108,8 @@ impl RoleSchema {
                 ),
             ] {
                 if open {
-                    let answer = Root::Table {
-                        table: Arc::clone(table),
-                        access: Arc::clone(&access),
-                        root,
-                    };
-                    query.insert(field, answer);
+                    let seen = seen.clone();
+                    query.insert(field, Root::Table { seen, root });
                 }
             }
         }
@@ -106,11 +137,23 @@ impl RoleSchema {
             implementers,
             query,
             mutation,
+            tables,
+            writes,
         })
     }
 
     pub(crate) fn has_mutations(&self) -> bool {
         !self.mutation.is_empty()
+    }
+
+    /// A table, if the role sees it.
+    pub(crate) fn seen(&self, table: &TableName) -> Option<&Seen> {
+        self.tables.get(table)
+    }
+
+    /// Whether Hasura would let the role write by this field of the mutation root.
+    pub(crate) fn would_write(&self, field: &str) -> bool {
+        self.writes.contains(field)
     }
 
     /// What answers a root field of the query or mutation root.

@@ -1,12 +1,14 @@
 //! Tables, ready to be read: what each role sees of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::filter::{Predicate, parse_filter};
+use super::filter::parse_filter;
+use super::predicate::Predicate;
+use super::relations::{self, Relation};
 use super::{Inconsistency, ancestry};
 use crate::engine::catalog::{Catalog, Column, TableInfo};
-use crate::hasura::metadata::{Metadata, SelectPermission, Table, TableName};
+use crate::hasura::metadata::{Metadata, SelectPermission, Table, TableName, Writers};
 
 /// A tracked table that exists.
 #[derive(Debug)]
@@ -15,7 +17,19 @@ pub(crate) struct ServedTable {
     /// Its name in the schema.
     pub(crate) graphql_name: String,
     pub(crate) info: TableInfo,
+    pub(crate) relations: Vec<Relation>,
+}
+
+/// All tracked tables that exist.
+pub(crate) type Tables = BTreeMap<TableName, Arc<ServedTable>>;
+
+/// A table with who may read what of it.
+#[derive(Debug)]
+pub(crate) struct Tracked {
+    pub(crate) table: Arc<ServedTable>,
     pub(crate) permissions: BTreeMap<String, Arc<Access>>,
+    /// The mutations that Hasura has for it, each with the roles that may; the engine has none.
+    pub(crate) mutations: Vec<(String, Vec<String>)>,
 }
 
 /// What a role sees of a table.
@@ -24,6 +38,7 @@ pub(crate) struct Access {
     pub(crate) columns: Vec<Column>,
     pub(crate) filter: Option<Predicate>,
     pub(crate) limit: Option<u64>,
+    pub(crate) aggregations: bool,
     pub(crate) select: bool,
     pub(crate) select_by_pk: bool,
     pub(crate) select_aggregate: bool,
@@ -36,53 +51,124 @@ impl ServedTable {
             columns: self.info.columns.clone(),
             filter: None,
             limit: None,
+            aggregations: true,
             select: true,
             select_by_pk: !self.info.primary_key.is_empty(),
             select_aggregate: true,
         }
     }
+
+    pub(crate) fn relation(&self, name: &str) -> Option<&Relation> {
+        self.relations.iter().find(|relation| relation.name == name)
+    }
 }
 
+/// The tables first, without permissions: a filter may lead from each to any other.
 pub(super) fn resolve(
     metadata: &Metadata,
     catalog: &Catalog,
     inconsistencies: &mut Vec<Inconsistency>,
-) -> Result<Vec<Arc<ServedTable>>, Vec<String>> {
-    let mut served = Vec::new();
+) -> Result<Vec<Tracked>, Vec<String>> {
+    let written = || metadata.sources.iter().flat_map(|source| &source.tables);
+    let tracked: BTreeSet<&TableName> = written().map(|table| &table.name).collect();
+    let mut tables = Tables::new();
     let mut problems = Vec::new();
-    for table in metadata.sources.iter().flat_map(|source| &source.tables) {
+    for table in written() {
         let shown = shown_name(&table.name);
         let Some(info) = catalog.tables.get(&table.name) else {
             let reason = format!("no such table/view exists in source: \"{shown}\"");
             inconsistencies.push(Inconsistency::new("table", shown, reason));
             continue;
         };
-        let mut info = info.clone();
-        // Hasura leaves out what GraphQL cannot name.
-        info.columns
-            .retain(|column| apollo_compiler::Name::new(&column.name).is_ok());
-        match serve(metadata, table, info, inconsistencies) {
-            Ok(table) => served.push(Arc::new(table)),
+        match serve(catalog, &tracked, table, info.clone(), inconsistencies) {
+            Ok(served) => {
+                tables.insert(table.name.clone(), Arc::new(served));
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let mut all = Vec::new();
+    for table in written() {
+        let Some(served) = tables.get(&table.name) else {
+            continue;
+        };
+        match permissions(metadata, &tables, served, table, inconsistencies) {
+            Ok(permissions) => all.push(Tracked {
+                mutations: mutations(&served.graphql_name, &table.writers),
+                table: Arc::clone(served),
+                permissions,
+            }),
             Err(problem) => problems.push(problem),
         }
     }
     if problems.is_empty() {
-        Ok(served)
+        Ok(all)
     } else {
         Err(problems)
     }
 }
 
 fn serve(
-    metadata: &Metadata,
+    catalog: &Catalog,
+    tracked: &BTreeSet<&TableName>,
     table: &Table,
-    info: TableInfo,
+    mut info: TableInfo,
     inconsistencies: &mut Vec<Inconsistency>,
 ) -> Result<ServedTable, String> {
     let shown = shown_name(&table.name);
+    // Hasura leaves out what GraphQL cannot name.
+    info.columns
+        .retain(|column| apollo_compiler::Name::new(&column.name).is_ok());
+    let mut relations = Vec::new();
+    for written in &table.relationships {
+        match relations::resolve(catalog, tracked, &table.name, &info, written) {
+            Ok(relation) => relations.push(relation),
+            Err(reason) => {
+                let name = &written.name;
+                let (kind, reason) = (
+                    if written.is_array {
+                        "array_relation"
+                    } else {
+                        "object_relation"
+                    },
+                    format!("in table \"{shown}\": in relationship \"{name}\": {reason}"),
+                );
+                inconsistencies.push(Inconsistency::new(kind, format!("{shown}.{name}"), reason));
+            }
+        }
+    }
+    let graphql_name = if table.name.schema == "public" {
+        table.name.name.clone()
+    } else {
+        format!("{}_{}", table.name.schema, table.name.name)
+    };
+    if apollo_compiler::Name::new(&graphql_name).is_err() {
+        return Err(format!(
+            "table {shown}: its name is not a GraphQL name, and custom names are not supported"
+        ));
+    }
+    Ok(ServedTable {
+        name: table.name.clone(),
+        graphql_name,
+        info,
+        relations,
+    })
+}
+
+fn permissions(
+    metadata: &Metadata,
+    tables: &Tables,
+    served: &ServedTable,
+    table: &Table,
+    inconsistencies: &mut Vec<Inconsistency>,
+) -> Result<BTreeMap<String, Arc<Access>>, String> {
+    let shown = shown_name(&table.name);
     let mut permissions = BTreeMap::new();
     for permission in &table.select_permissions {
-        match access(&info, permission) {
+        match access(tables, served, permission) {
             Ok(access) => {
                 permissions.insert(permission.role.clone(), Arc::new(access));
             }
@@ -116,25 +202,11 @@ fn serve(
             _ => {}
         }
     }
-    let graphql_name = if table.name.schema == "public" {
-        table.name.name.clone()
-    } else {
-        format!("{}_{}", table.name.schema, table.name.name)
-    };
-    if apollo_compiler::Name::new(&graphql_name).is_err() {
-        return Err(format!(
-            "table {shown}: its name is not a GraphQL name, and custom names are not supported"
-        ));
-    }
-    Ok(ServedTable {
-        name: table.name.clone(),
-        graphql_name,
-        info,
-        permissions,
-    })
+    Ok(permissions)
 }
 
-fn access(info: &TableInfo, permission: &SelectPermission) -> Result<Access, String> {
+fn access(tables: &Tables, table: &ServedTable, permission: &SelectPermission) -> Result<Access, String> {
+    let info = &table.info;
     let columns = match &permission.columns {
         None => info.columns.clone(),
         Some(names) => {
@@ -160,8 +232,9 @@ fn access(info: &TableInfo, permission: &SelectPermission) -> Result<Access, Str
             .iter()
             .all(|key| columns.iter().any(|one| &one.name == key));
     Ok(Access {
-        filter: Some(parse_filter(info, &permission.filter)?),
+        filter: Some(parse_filter(tables, table, &permission.filter)?),
         limit: permission.limit,
+        aggregations: permission.allow_aggregations,
         select: opens("select"),
         select_by_pk: opens("select_by_pk") && sees_key,
         select_aggregate: opens("select_aggregate") && permission.allow_aggregations,
@@ -169,8 +242,23 @@ fn access(info: &TableInfo, permission: &SelectPermission) -> Result<Access, Str
     })
 }
 
+fn mutations(name: &str, writers: &Writers) -> Vec<(String, Vec<String>)> {
+    [
+        (format!("insert_{name}"), &writers.insert),
+        (format!("insert_{name}_one"), &writers.insert),
+        (format!("update_{name}"), &writers.update),
+        (format!("update_{name}_by_pk"), &writers.update),
+        (format!("update_{name}_many"), &writers.update),
+        (format!("delete_{name}"), &writers.delete),
+        (format!("delete_{name}_by_pk"), &writers.delete),
+    ]
+    .into_iter()
+    .map(|(field, roles)| (field, roles.clone()))
+    .collect()
+}
+
 /// As Hasura writes a table in a message: `public` is understood.
-fn shown_name(name: &TableName) -> String {
+pub(super) fn shown_name(name: &TableName) -> String {
     if name.schema == "public" {
         name.name.clone()
     } else {

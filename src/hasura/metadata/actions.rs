@@ -7,12 +7,11 @@ use apollo_compiler::Node;
 use apollo_compiler::ast::{InputValueDefinition, Type};
 use serde::Deserialize;
 
-use super::CustomTypes;
-use super::sdl::{self, Sdl};
+use super::sdl::{self, FILE as SDL_FILE, Lines, Sdl};
 use super::yaml::Reader;
+use super::{CustomType, CustomTypes, Problem};
 
-const FILE: &str = "actions.yaml";
-const SDL_FILE: &str = "actions.graphql";
+pub(super) const FILE: &str = "actions.yaml";
 /// Hasura's own default, in seconds.
 const DEFAULT_TIMEOUT: u64 = 30;
 
@@ -129,84 +128,101 @@ struct RawType {
     description: Option<String>,
 }
 
-pub(super) fn read(reader: &mut Reader<'_>) -> (Vec<Action>, CustomTypes) {
+pub(super) fn read(reader: &mut Reader<'_>) -> (Vec<Action>, CustomTypes, Lines) {
     let file: ActionsFile = reader.file(FILE).unwrap_or_default();
-    let mut sdl = match sdl::read(reader.text(SDL_FILE)) {
-        Ok(sdl) => sdl,
-        Err(problems) => {
-            for problem in problems {
-                reader.problem(SDL_FILE, problem);
-            }
-            return Default::default();
-        }
-    };
+    let (mut sdl, problems) = sdl::read(reader.text(SDL_FILE));
+    let is_understood = problems.is_empty() || !sdl.actions.is_empty();
+    problems.into_iter().for_each(|problem| reader.add(problem));
+    if !is_understood {
+        // Each action of the YAML would seem to be missing.
+        return (Vec::new(), sdl.types, sdl.lines);
+    }
     let actions = file
         .actions
         .into_iter()
         .filter_map(|raw| join(reader, &mut sdl, raw))
         .collect();
-    let RawTypes {
-        enums,
-        input_objects,
-        objects,
-        scalars,
-    } = file.custom_types;
-    let mut listed = Vec::new();
-    for raw in enums
-        .into_iter()
-        .chain(input_objects)
-        .chain(objects)
-        .chain(scalars)
-    {
-        if sdl.types.get(&raw.name).is_none() {
-            reader.problem(
-                FILE,
-                format!("custom type {} is not present in {SDL_FILE}", raw.name),
-            );
+    list_types(reader, &mut sdl, file.custom_types);
+    for (_, field) in &sdl.actions {
+        let reason = format!("action {} is not present in {FILE}", field.name);
+        reader.add(Problem {
+            file: SDL_FILE.to_owned(),
+            line: sdl.lines.of(&field.name),
+            reason,
+        });
+    }
+    (actions, sdl.types, sdl.lines)
+}
+
+/// Holds the names under custom_types against what the SDL declares.
+fn list_types(reader: &mut Reader<'_>, sdl: &mut Sdl, types: RawTypes) {
+    let mut listed: Vec<String> = Vec::new();
+    for (kind, names) in [
+        ("enums", types.enums),
+        ("input_objects", types.input_objects),
+        ("objects", types.objects),
+        ("scalars", types.scalars),
+    ] {
+        for raw in names {
+            let path = ["custom_types", kind, &raw.name];
+            match sdl.types.get(&raw.name).map(CustomType::list) {
+                None => {
+                    let reason = format!("custom type {} is not present in {SDL_FILE}", raw.name);
+                    reader.problem_in(FILE, &path, reason);
+                }
+                Some(list) if list != kind => {
+                    let reason = format!("{SDL_FILE} declares {} as one of the {list}", raw.name);
+                    reader.problem_in(FILE, &path, reason);
+                }
+                Some(_) => {}
+            }
+            sdl.types.describe(&raw.name, raw.description);
+            listed.push(raw.name);
         }
-        sdl.types.describe(&raw.name, raw.description);
-        listed.push(raw.name);
     }
     for (name, ..) in sdl.types.iter() {
         if !listed.iter().any(|one| one == name) {
-            reader.problem(
-                SDL_FILE,
-                format!("type {name} is not listed under custom_types in {FILE}"),
-            );
+            let reason = format!("type {name} is not listed under custom_types in {FILE}");
+            reader.add(Problem {
+                file: SDL_FILE.to_owned(),
+                line: sdl.lines.of(name),
+                reason,
+            });
         }
     }
-    for name in sdl.actions.keys() {
-        reader.problem(SDL_FILE, format!("action {name} is not present in {FILE}"));
-    }
-    (actions, sdl.types)
 }
 
 fn join(reader: &mut Reader<'_>, sdl: &mut Sdl, raw: RawAction) -> Option<Action> {
     let name = raw.name;
     // Taken out, so that what remains is what the YAML forgot.
-    let Some((kind, field)) = sdl.actions.remove(&name) else {
-        reader.problem(FILE, format!("action {name} is not present in {SDL_FILE}"));
+    let here = ["actions", name.as_str()];
+    let Some(position) = sdl.position(&name) else {
+        let reason = format!("action {name} is not present in {SDL_FILE}");
+        reader.problem_in(FILE, &here, reason);
         return None;
     };
+    let (kind, field) = sdl.actions.remove(position);
     match raw.definition.kind.as_deref() {
         None | Some("" | "synchronous") => {}
         Some("asynchronous") => {
-            reader.problem(
-                FILE,
-                format!("action {name}: asynchronous actions are not supported"),
-            );
+            let reason = format!("action {name}: asynchronous actions are not supported");
+            reader.problem_in(FILE, &[&here[..], &["definition", "kind"]].concat(), reason);
         }
-        Some(other) => reader.problem(FILE, format!("action {name}: kind {other} is not known")),
+        Some(other) => {
+            let reason = format!("action {name}: kind {other} is not known");
+            reader.problem_in(FILE, &[&here[..], &["definition", "kind"]].concat(), reason);
+        }
     }
     if field
         .arguments
         .iter()
         .any(|argument| argument.default_value.is_some())
     {
-        reader.problem(
-            SDL_FILE,
-            format!("action {name}: default values are not supported"),
-        );
+        reader.add(Problem {
+            file: SDL_FILE.to_owned(),
+            line: sdl.lines.of(&name),
+            reason: format!("action {name}: default values are not supported"),
+        });
     }
     let headers = raw
         .definition
@@ -233,22 +249,21 @@ fn join(reader: &mut Reader<'_>, sdl: &mut Sdl, raw: RawAction) -> Option<Action
 }
 
 fn header(reader: &mut Reader<'_>, action: &str, raw: RawHeader) -> Option<Header> {
+    let here = ["actions", action, "definition", "headers", &raw.name];
     let value = match (raw.value, raw.value_from_env) {
         (Some(text), None) => HeaderValue::Literal(text),
         (None, Some(variable)) if variable.starts_with("HASURA_GRAPHQL_") => {
             let reason = "env variables start with \"HASURA_GRAPHQL_\" are not allowed for value_from_env";
-            reader.problem(FILE, format!("action {action}: {reason}"));
+            reader.problem_in(FILE, &here, format!("action {action}: {reason}"));
             return None;
         }
         (None, Some(variable)) => HeaderValue::FromEnv(variable),
         _ => {
-            reader.problem(
-                FILE,
-                format!(
-                    "action {action}: header {}: expecting value or value_from_env keys",
-                    raw.name
-                ),
+            let reason = format!(
+                "action {action}: header {}: expecting value or value_from_env keys",
+                raw.name
             );
+            reader.problem_in(FILE, &here, reason);
             return None;
         }
     };

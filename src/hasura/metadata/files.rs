@@ -62,7 +62,9 @@ impl Files {
             if std::fs::metadata(entry.path())?.is_dir() {
                 self.add_directory(&entry.path(), &format!("{path}/"))?;
             } else {
-                self.0.insert(path, std::fs::read_to_string(entry.path())?);
+                let text = std::fs::read_to_string(entry.path())
+                    .map_err(|error| io::Error::new(error.kind(), format!("{path}: {error}")))?;
+                self.0.insert(path, text);
             }
         }
         Ok(())

@@ -5,18 +5,30 @@
 //! supported, is refused by name; nothing is skipped in silence.
 
 mod actions;
+mod clashes;
+mod duplicates;
 mod files;
+pub(crate) mod identity;
+mod json;
+mod node;
+mod places;
+mod relationships;
 mod sdl;
 mod sources;
+mod typed;
 mod yaml;
 
 use serde::Deserialize;
 
 pub use actions::{Action, ActionKind, Header, HeaderValue};
 pub use files::Files;
+pub use json::build;
+pub use places::Places;
+pub use relationships::{Relationship, RelationshipUsing};
 pub use sdl::{CustomType, CustomTypes};
-pub use sources::{DatabaseUrl, SelectPermission, Source, Table, TableName};
+pub use sources::{DatabaseUrl, SelectPermission, Source, Table, TableName, Writers};
 
+use node::Place;
 use yaml::Reader;
 
 /// Everything a metadata directory says.
@@ -36,12 +48,25 @@ pub struct Metadata {
     pub inherited_roles: Vec<InheritedRole>,
 }
 
+/// What a look at a directory found.
+#[derive(Debug)]
+pub struct Looked {
+    /// What could be read.
+    pub metadata: Metadata,
+    /// What could not.
+    pub problems: Vec<Problem>,
+    /// Where things stand.
+    pub places: Places,
+}
+
 /// Something in the directory that cannot be read or is not supported.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{file}: {reason}")]
+#[error("{file}{}: {reason}", .line.map(|line| format!(":{line}")).unwrap_or_default())]
 pub struct Problem {
     /// The file, relative to the metadata directory.
     pub file: String,
+    /// The line, from one, where it is known.
+    pub line: Option<u64>,
     /// What is wrong with it.
     pub reason: String,
 }
@@ -50,8 +75,23 @@ impl Problem {
     fn new(file: &str, reason: impl Into<String>) -> Self {
         Self {
             file: file.to_owned(),
+            line: None,
             reason: reason.into(),
         }
+    }
+
+    fn at(place: &Place, reason: impl Into<String>) -> Self {
+        Self {
+            file: place.file.to_string(),
+            line: Some(place.line),
+            reason: reason.into(),
+        }
+    }
+
+    /// Whether Hasura knows what this reader does not. Each such refusal says that something "is not
+    /// supported", and no other does.
+    pub fn is_of_the_reader_alone(&self) -> bool {
+        self.reason.contains("not supported")
     }
 }
 
@@ -150,12 +190,28 @@ const UNSUPPORTED: [&str; 9] = [
 
 impl Metadata {
     /// Reads a directory. Every problem is reported, not the first alone.
+    ///
+    /// # Errors
+    /// All problems, when there is one.
     pub fn read(files: &Files) -> Result<Metadata, Vec<Problem>> {
+        let Looked {
+            metadata, problems, ..
+        } = Self::look(files);
+        if problems.is_empty() {
+            Ok(metadata)
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// Reads what can be read of a directory, problems or not.
+    pub fn look(files: &Files) -> Looked {
         let mut reader = Reader::new(files);
         match reader.file::<Option<Version>>("version.yaml").flatten() {
             Some(Version { version: 3 }) => {}
-            Some(other) => reader.problem(
+            Some(other) => reader.problem_in(
                 "version.yaml",
+                &["version"],
                 format!("version {} is not supported", other.version),
             ),
             None => reader.problem("version.yaml", "is needed and must say version: 3"),
@@ -163,7 +219,7 @@ impl Metadata {
         for file in UNSUPPORTED {
             reader.expect_empty(file);
         }
-        let (actions, types) = actions::read(&mut reader);
+        let (actions, types, lines) = actions::read(&mut reader);
         let metadata = Metadata {
             actions,
             types,
@@ -172,7 +228,19 @@ impl Metadata {
             endpoints: reader.list("rest_endpoints.yaml"),
             inherited_roles: reader.list("inherited_roles.yaml"),
         };
-        reader.finish(metadata)
+        let (documents, mut problems) = reader.finish();
+        problems.extend(clashes::find(&metadata, &lines));
+        let places = Places::new(documents, lines);
+        for problem in problems.iter_mut().filter(|problem| problem.line.is_none()) {
+            if let Some(place) = places.of_problem(&problem.file, &problem.reason) {
+                *problem = Problem::at(&place, std::mem::take(&mut problem.reason));
+            }
+        }
+        Looked {
+            metadata,
+            problems,
+            places,
+        }
     }
 
     /// The text of a stored query.
@@ -220,7 +288,7 @@ mod tests {
     fn what_is_not_supported_is_refused_by_name() {
         assert_eq!(
             problems(&[("remote_schemas.yaml", "- name: weather")]),
-            ["remote_schemas.yaml: is not supported and must be empty"]
+            ["remote_schemas.yaml:1: is not supported and must be empty"]
         );
         assert_eq!(
             problems(&[("surprise.yaml", "[]")]),
@@ -251,7 +319,7 @@ custom_types: {}
         assert_eq!(
             found,
             [
-                "actions.yaml: action f: env variables start with \"HASURA_GRAPHQL_\" are not allowed for value_from_env"
+                "actions.yaml:4: action f: env variables start with \"HASURA_GRAPHQL_\" are not allowed for value_from_env"
             ]
         );
     }
@@ -264,8 +332,8 @@ custom_types: {}
         assert_eq!(
             found,
             [
-                "actions.yaml: action foo is not present in actions.graphql",
-                "actions.yaml: custom type T is not present in actions.graphql"
+                "actions.yaml:1: action foo is not present in actions.graphql",
+                "actions.yaml:2: custom type T is not present in actions.graphql"
             ]
         );
     }
@@ -301,6 +369,31 @@ custom_types: {enums: [], input_objects: [{name: fooInput}], objects: [{name: fo
             metadata.types.get("fooOutput"),
             Some(CustomType::Object(_))
         ));
+    }
+
+    #[test]
+    fn what_a_table_has_beside_its_rows_is_refused_unless_it_says_nothing() {
+        let table = |rest: &str| {
+            problems(&[(
+                "databases/databases.yaml",
+                &format!(
+                    "- name: default
+  kind: postgres
+  configuration: {{connection_info: {{database_url: x}}}}
+  tables: [{{table: {{name: t, schema: public}}, {rest}}}]"
+                ),
+            )])
+        };
+        let nothing =
+            "is_enum: false, event_triggers: [], configuration: {column_config: {}}, computed_fields: []";
+        assert_eq!(table(nothing), Vec::<String>::new());
+        assert_eq!(
+            table("configuration: {custom_name: T}, is_enum: true"),
+            [
+                "databases/databases.yaml:4: table public.t: configuration is not supported",
+                "databases/databases.yaml:4: table public.t: is_enum is not supported"
+            ]
+        );
     }
 
     #[test]

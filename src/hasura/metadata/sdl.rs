@@ -10,8 +10,11 @@ use apollo_compiler::ast::{
     Definition, Document, EnumTypeDefinition, FieldDefinition, InputObjectTypeDefinition,
     ObjectTypeDefinition,
 };
+use apollo_compiler::parser::SourceMap;
 
-use super::ActionKind;
+use super::{ActionKind, Problem};
+
+pub(super) const FILE: &str = "actions.graphql";
 
 /// A type that actions.graphql declares.
 #[derive(Clone, Debug)]
@@ -24,6 +27,18 @@ pub enum CustomType {
     Input(Node<InputObjectTypeDefinition>),
     /// An output object.
     Object(Node<ObjectTypeDefinition>),
+}
+
+impl CustomType {
+    /// The list under custom_types that it belongs to.
+    pub(super) fn list(&self) -> &'static str {
+        match self {
+            Self::Scalar => "scalars",
+            Self::Enum(_) => "enums",
+            Self::Input(_) => "input_objects",
+            Self::Object(_) => "objects",
+        }
+    }
 }
 
 /// The declared types, by name, each with its description.
@@ -53,64 +68,62 @@ impl CustomTypes {
 /// What actions.graphql says.
 #[derive(Default)]
 pub(super) struct Sdl {
-    pub(super) actions: BTreeMap<String, (ActionKind, Node<FieldDefinition>)>,
+    /// In their order.
+    pub(super) actions: Vec<(ActionKind, Node<FieldDefinition>)>,
     pub(super) types: CustomTypes,
+    pub(super) lines: Lines,
+    problems: Vec<Problem>,
+    sources: SourceMap,
 }
 
-pub(super) fn read(text: &str) -> Result<Sdl, Vec<String>> {
-    if text.trim().is_empty() {
-        return Ok(Sdl::default());
+/// Where the names of actions.graphql stand.
+#[derive(Debug, Default)]
+pub(crate) struct Lines {
+    /// Of actions and types.
+    names: BTreeMap<String, u64>,
+    /// Of what refers to a type, by who refers and the type.
+    uses: BTreeMap<(String, String), u64>,
+}
+
+impl Lines {
+    /// Where an action or a type is declared.
+    pub(crate) fn of(&self, name: &str) -> Option<u64> {
+        self.names.get(name).copied()
     }
-    let document = Document::parse(text, "actions.graphql")
-        .map_err(|broken| vec![broken.errors.to_string().trim().to_owned()])?;
+
+    /// Where an action or a type refers to a type.
+    pub(crate) fn of_use(&self, owner: &str, used: &str) -> Option<u64> {
+        self.uses.get(&(owner.to_owned(), used.to_owned())).copied()
+    }
+}
+
+/// Reads the text; what is wrong with it comes beside what was understood.
+pub(super) fn read(text: &str) -> (Sdl, Vec<Problem>) {
     let mut sdl = Sdl::default();
-    let mut problems = Vec::new();
-    for definition in &document.definitions {
-        match definition {
-            Definition::ObjectTypeDefinition(object) if kind(&object.name).is_some() => {
-                sdl.add_actions(&object.name, &object.fields);
-            }
-            Definition::ObjectTypeExtension(object) if kind(&object.name).is_some() => {
-                sdl.add_actions(&object.name, &object.fields);
-            }
-            Definition::ScalarTypeDefinition(scalar) => {
-                sdl.add(&scalar.name, CustomType::Scalar, scalar.description.as_deref());
-            }
-            Definition::EnumTypeDefinition(one) => {
-                sdl.add(
-                    &one.name,
-                    CustomType::Enum(one.clone()),
-                    one.description.as_deref(),
-                );
-            }
-            Definition::InputObjectTypeDefinition(one) => {
-                if one.fields.iter().any(|field| field.default_value.is_some()) {
-                    problems.push(format!("default values in {} are not supported", one.name));
+    if text.trim().is_empty() {
+        return (sdl, Vec::new());
+    }
+    let document = match Document::parse(text, FILE) {
+        Ok(document) => document,
+        Err(broken) => {
+            let problems = broken.errors.iter().map(|error| {
+                let error = error.to_json();
+                let line = error.locations.first().map(|at| at.line as u64);
+                Problem {
+                    file: FILE.to_owned(),
+                    line,
+                    reason: error.message,
                 }
-                sdl.add(
-                    &one.name,
-                    CustomType::Input(one.clone()),
-                    one.description.as_deref(),
-                );
-            }
-            Definition::ObjectTypeDefinition(one) => {
-                sdl.add(
-                    &one.name,
-                    CustomType::Object(one.clone()),
-                    one.description.as_deref(),
-                );
-            }
-            other => problems.push(format!(
-                "a definition of this kind is not supported: {}",
-                first_line(other)
-            )),
+            });
+            return (sdl, problems.collect());
         }
+    };
+    sdl.sources = document.sources.clone();
+    for definition in &document.definitions {
+        sdl.take(definition);
     }
-    if problems.is_empty() {
-        Ok(sdl)
-    } else {
-        Err(problems)
-    }
+    let problems = std::mem::take(&mut sdl.problems);
+    (sdl, problems)
 }
 
 fn kind(name: &str) -> Option<ActionKind> {
@@ -131,16 +144,112 @@ fn first_line(definition: &Definition) -> String {
 }
 
 impl Sdl {
-    fn add_actions(&mut self, root: &str, fields: &[Node<FieldDefinition>]) {
-        let kind = kind(root).expect("asked before");
-        for field in fields {
-            self.actions.insert(field.name.to_string(), (kind, field.clone()));
+    /// Where an action stands in the list.
+    pub(super) fn position(&self, action: &str) -> Option<usize> {
+        self.actions.iter().position(|(_, field)| field.name == action)
+    }
+
+    fn take(&mut self, definition: &Definition) {
+        match definition {
+            Definition::ObjectTypeDefinition(object) if kind(&object.name).is_some() => {
+                self.add_actions(&object.name, &object.fields);
+            }
+            Definition::ObjectTypeExtension(object) if kind(&object.name).is_some() => {
+                self.add_actions(&object.name, &object.fields);
+            }
+            Definition::ScalarTypeDefinition(scalar) => {
+                let line = self.line(scalar);
+                self.add(
+                    &scalar.name,
+                    CustomType::Scalar,
+                    scalar.description.as_deref(),
+                    line,
+                );
+            }
+            Definition::EnumTypeDefinition(one) => {
+                let line = self.line(one);
+                let text = one.description.as_deref();
+                self.add(&one.name, CustomType::Enum(one.clone()), text, line);
+            }
+            Definition::InputObjectTypeDefinition(one) => {
+                for field in &one.fields {
+                    let line = self.line(field);
+                    self.note_use(&one.name, field.ty.inner_named_type(), line);
+                    if field.default_value.is_some() {
+                        self.complain(line, format!("default values in {} are not supported", one.name));
+                    }
+                }
+                let (line, text) = (self.line(one), one.description.as_deref());
+                self.add(&one.name, CustomType::Input(one.clone()), text, line);
+            }
+            Definition::ObjectTypeDefinition(one) => {
+                for field in &one.fields {
+                    self.note_use(&one.name, field.ty.inner_named_type(), self.line(field));
+                }
+                let (line, text) = (self.line(one), one.description.as_deref());
+                self.add(&one.name, CustomType::Object(one.clone()), text, line);
+            }
+            other => {
+                let line = other.location().and_then(|at| at.line_column(&self.sources));
+                let reason = format!(
+                    "a definition of this kind is not supported: {}",
+                    first_line(other)
+                );
+                self.complain(line.map(|at| at.line as u64), reason);
+            }
         }
     }
 
-    fn add(&mut self, name: &str, declared: CustomType, description: Option<&str>) {
+    fn add_actions(&mut self, root: &str, fields: &[Node<FieldDefinition>]) {
+        let kind = kind(root).expect("asked before");
+        for field in fields {
+            let (name, line) = (field.name.as_str(), self.line(field));
+            if self.position(name).is_some() {
+                self.complain(line, format!("action {name} is declared twice"));
+                continue;
+            }
+            for argument in &field.arguments {
+                self.note_use(name, argument.ty.inner_named_type(), self.line(argument));
+            }
+            self.note_use(name, field.ty.inner_named_type(), line);
+            self.lines.names.extend(line.map(|line| (name.to_owned(), line)));
+            self.actions.push((kind, field.clone()));
+        }
+    }
+
+    fn add(&mut self, name: &str, declared: CustomType, description: Option<&str>, line: Option<u64>) {
+        if BUILT_IN.contains(&name) {
+            self.complain(line, format!("type {name} is GraphQL's own"));
+        }
+        if self.types.get(name).is_some() {
+            self.complain(line, format!("type {name} is declared twice"));
+            return;
+        }
+        self.lines.names.extend(line.map(|line| (name.to_owned(), line)));
         self.types
             .0
             .insert(name.to_owned(), (declared, description.map(str::to_owned)));
     }
+
+    fn line<T>(&self, node: &Node<T>) -> Option<u64> {
+        let at = node.location()?.line_column(&self.sources)?;
+        Some(at.line as u64)
+    }
+
+    fn note_use(&mut self, owner: &str, used: &str, line: Option<u64>) {
+        if let Some(line) = line {
+            let key = (owner.to_owned(), used.to_owned());
+            self.lines.uses.entry(key).or_insert(line);
+        }
+    }
+
+    fn complain(&mut self, line: Option<u64>, reason: String) {
+        self.problems.push(Problem {
+            file: FILE.to_owned(),
+            line,
+            reason,
+        });
+    }
 }
+
+const BUILT_IN: [&str; 5] = ["Int", "Float", "String", "Boolean", "ID"];

@@ -1,16 +1,17 @@
 //! databases/databases.yaml with its tables and their select permissions.
 //!
-//! Only PostgreSQL, and only reading: relationships, computed fields, event triggers, customised
-//! names and permissions to write are refused by name.
+//! Only PostgreSQL, and only reading: computed fields, event triggers and customised names are refused
+//! by name. Of permissions to write no more is read than whose they are.
 
 use std::fmt;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::yaml::Reader;
+use super::relationships::{self, RawRelationship, Relationship};
+use super::yaml::{Reader, says_nothing};
 
-const FILE: &str = "databases/databases.yaml";
+pub(super) const FILE: &str = "databases/databases.yaml";
 
 /// A database.
 #[derive(Debug)]
@@ -55,8 +56,23 @@ impl fmt::Display for TableName {
 pub struct Table {
     /// Its name.
     pub name: TableName,
+    /// Its relationships to other tables.
+    pub relationships: Vec<Relationship>,
     /// Who may read what of it.
     pub select_permissions: Vec<SelectPermission>,
+    /// The roles that may write to it.
+    pub writers: Writers,
+}
+
+/// The roles that may write to a table.
+#[derive(Debug, Default)]
+pub struct Writers {
+    /// Those with an insert permission.
+    pub insert: Vec<String>,
+    /// Those with an update permission.
+    pub update: Vec<String>,
+    /// Those with a delete permission.
+    pub delete: Vec<String>,
 }
 
 /// What one role may read of a table.
@@ -128,7 +144,38 @@ struct RawPool {
 struct RawTable {
     table: TableName,
     #[serde(default)]
+    object_relationships: Vec<RawRelationship>,
+    #[serde(default)]
+    array_relationships: Vec<RawRelationship>,
+    #[serde(default)]
     select_permissions: Vec<RawSelectPermission>,
+    #[serde(default)]
+    insert_permissions: Vec<RawWritePermission>,
+    #[serde(default)]
+    update_permissions: Vec<RawWritePermission>,
+    #[serde(default)]
+    delete_permissions: Vec<RawWritePermission>,
+    // They may be there as long as they say nothing.
+    #[serde(default)]
+    computed_fields: Value,
+    #[serde(default)]
+    configuration: Value,
+    #[serde(default)]
+    event_triggers: Value,
+    #[serde(default)]
+    is_enum: Value,
+    #[serde(default)]
+    remote_relationships: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawWritePermission {
+    role: String,
+    #[serde(rename = "permission")]
+    _permission: Value,
+    #[serde(default, rename = "comment")]
+    _comment: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -241,8 +288,36 @@ fn convert_table(reader: &mut Reader<'_>, raw: RawTable) -> Table {
             }
         })
         .collect();
+    for (key, value) in [
+        ("computed_fields", raw.computed_fields),
+        ("configuration", raw.configuration),
+        ("event_triggers", raw.event_triggers),
+        ("is_enum", raw.is_enum),
+        ("remote_relationships", raw.remote_relationships),
+    ] {
+        if value != Value::Bool(false) && !says_nothing(&value) {
+            reader.problem(FILE, format!("table {name}: {key} is not supported"));
+        }
+    }
+    let roles = |all: Vec<RawWritePermission>| all.into_iter().map(|one| one.role).collect();
+    let writers = Writers {
+        insert: roles(raw.insert_permissions),
+        update: roles(raw.update_permissions),
+        delete: roles(raw.delete_permissions),
+    };
+    let objects = raw.object_relationships.into_iter().map(|one| (one, false));
+    let arrays = raw.array_relationships.into_iter().map(|one| (one, true));
+    let mut relationships = Vec::new();
+    for (one, is_array) in objects.chain(arrays) {
+        match relationships::convert(one, is_array) {
+            Ok(one) => relationships.push(one),
+            Err(reason) => reader.problem(FILE, format!("table {name}: {reason}")),
+        }
+    }
     Table {
         name,
+        relationships,
         select_permissions,
+        writers,
     }
 }

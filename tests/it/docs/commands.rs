@@ -116,7 +116,7 @@ fn every_command_in_the_documents_exists_with_its_flags() {
     }
     for command in [
         "serve", "local", "demo", "migrate", "account", "role", "network", "audit", "epoch", "keys", "token",
-        "message",
+        "message", "engine", "metadata",
     ] {
         assert!(seen.contains(command), "no document shows hasura-siwe {command}");
     }

@@ -27,7 +27,14 @@ const NOT_IN_ENV_EXAMPLE: &[(&str, &str)] = &[
 const OTHER_DEFAULT_IN_COMPOSE: &[(&str, &str)] = &[("TRUSTED_HOPS", "1")];
 
 /// Read besides VARIABLES: what they are is said in docs/configuration.md, under "For single commands".
-const OF_SINGLE_COMMANDS: &[&str] = &["PG_DATABASE_URL", "RUST_LOG"];
+const OF_SINGLE_COMMANDS: &[&str] = &[
+    "PG_DATABASE_URL",
+    "RUST_LOG",
+    "HASURA_ENDPOINT",
+    "HASURA_GRAPHQL_ADMIN_SECRET",
+    "HASURA_GRAPHQL_SERVER_HOST",
+    "HASURA_GRAPHQL_SERVER_PORT",
+];
 
 fn document() -> String {
     read("docs/configuration.md")

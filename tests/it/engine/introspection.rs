@@ -39,12 +39,12 @@ async fn a_role_sees_what_it_may_ask() {
         .await;
     assert_eq!(
         names(&critic["data"]["schema"]["queryType"]["fields"]),
-        ["author", "author_by_pk"]
+        ["article", "author", "author_by_pk"]
     );
     assert_eq!(critic["data"]["schema"]["mutationType"], Value::Null);
     assert_eq!(
         names(&critic["data"]["__type"]["inputFields"]),
-        ["_and", "_not", "_or", "id", "name"]
+        ["_and", "_not", "_or", "articles", "edited", "id", "name"]
     );
     let admin = engine
         .ask_as("admin", query, json!({"t": "author_bool_exp"}))

@@ -9,7 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hasura_siwe::clock::Clock;
-use hasura_siwe::engine::{Config, Engine, Environment, StartError};
+use hasura_siwe::engine::{Config, Engine, Environment};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
@@ -172,12 +172,11 @@ impl TestEngine {
     pub async fn refused(changes: &[(&str, &str)]) -> String {
         match Self::try_on(FIXTURE, changes).await {
             Ok(_) => panic!("the engine started"),
-            Err(error) => error.to_string(),
+            Err(error) => error,
         }
     }
 
-    async fn try_on(metadata: &str, changes: &[(&str, &str)]) -> Result<Self, StartError> {
-        let (stub, handler) = Stub::start().await;
+    async fn try_on(metadata: &str, changes: &[(&str, &str)]) -> Result<Self, String> {
         let jwt = json!({"type": "HS256", "key": KEY, "issuer": "us", "audience": "app"}).to_string();
         let mut variables = vec![
             ("HASURA_GRAPHQL_METADATA_DIR", metadata.to_owned()),
@@ -185,7 +184,6 @@ impl TestEngine {
             ("HASURA_GRAPHQL_JWT_SECRET", jwt),
             ("HASURA_GRAPHQL_UNAUTHORIZED_ROLE", "guest".to_owned()),
             ("PG_DATABASE_URL", fixture_database().await.to_owned()),
-            ("ACTIONS_BASE_URL", handler),
             ("ACTIONS_SECRET", "handler-secret".to_owned()),
             ("NOWHERE_URL", "http://127.0.0.1:1".to_owned()),
         ];
@@ -195,14 +193,23 @@ impl TestEngine {
                 variables.push((name, (*value).to_owned()));
             }
         }
+        Self::launch(variables).await
+    }
+
+    /// An engine with exactly these variables, and `ACTIONS_BASE_URL` for its stub.
+    pub async fn launch(mut variables: Vec<(&str, String)>) -> Result<Self, String> {
+        let (stub, handler) = Stub::start().await;
+        variables.push(("ACTIONS_BASE_URL", handler));
         let environment = Environment::from(
             variables
                 .into_iter()
                 .map(|(name, value)| (name.to_owned(), value)),
         );
-        let config = Config::read(&environment).unwrap();
+        let config = Config::read(&environment).map_err(|problems| problems.join("; "))?;
         let clock = Clock::system();
-        let engine = Engine::start(config, environment, clock.clone()).await?;
+        let engine = Engine::start(config, environment, clock.clone())
+            .await
+            .map_err(|error| error.to_string())?;
         let inconsistencies = engine
             .inconsistencies()
             .iter()
@@ -235,6 +242,13 @@ impl TestEngine {
             variables,
         )
         .await
+    }
+
+    /// The data that a role is answered; a refusal fails the test.
+    pub async fn data(&self, role: &str, query: &str) -> Value {
+        let reply = self.ask_as(role, query, json!({})).await;
+        assert_eq!(reply["errors"], Value::Null, "{query}: {reply}");
+        reply["data"].clone()
     }
 
     /// A GraphQL request with the given headers.

@@ -1,0 +1,99 @@
+//! `engine`: the local engine alone, on any metadata directory and database, until it is asked to stop.
+//!
+//! It is configured as Hasura is, by Hasura's own names and no others, so that the environment of one
+//! starts the other.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
+
+use anyhow::{Context, anyhow};
+use tokio::net::{TcpListener, lookup_host};
+
+use super::logging;
+use crate::app::asked_to_stop;
+use crate::clock::Clock;
+use crate::config::{Faults, LogFormat, Variables};
+use crate::engine::{Config, Engine, Environment, MetadataSource, StartError};
+use crate::hasura::metadata::{Files, Metadata};
+use crate::server;
+
+const HOST: &str = "HASURA_GRAPHQL_SERVER_HOST";
+const PORT: &str = "HASURA_GRAPHQL_SERVER_PORT";
+/// Hasura's own.
+const DEFAULT_PORT: u16 = 8080;
+
+pub(super) async fn run(variables: Variables) -> anyhow::Result<ExitCode> {
+    let _log = logging::start(LogFormat::Text, &variables);
+    let environment = Environment::from(
+        variables
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned())),
+    );
+    let mut faults = Vec::new();
+    let address = address(&variables).await.unwrap_or_else(|fault| {
+        faults.push(fault);
+        SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
+    });
+    let config = match Config::read(&environment) {
+        Ok(config) => {
+            faults.extend(metadata_faults(&config.metadata));
+            Some(config)
+        }
+        Err(more) => {
+            faults.extend(more);
+            None
+        }
+    };
+    let config = config.filter(|_| faults.is_empty()).ok_or(Faults(faults))?;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}: stop what is there, or set {PORT}"))?;
+    let engine = Engine::start(config, environment, Clock::system())
+        .await
+        .map_err(|error| match error {
+            StartError::NotSupported(reasons) => anyhow!(Faults(reasons)),
+            error => anyhow!(error),
+        })?;
+    let stop = asked_to_stop();
+    println!("the local engine listens on http://{}", listener.local_addr()?);
+    server::serve(listener, engine.router(), server::Limits::default(), stop)
+        .await
+        .context("the listener failed")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where to listen. On this machine alone unless a host is named: without an admin secret whoever
+/// reaches the engine is admin.
+async fn address(variables: &Variables) -> Result<SocketAddr, String> {
+    let port = match variables.text(PORT) {
+        None => DEFAULT_PORT,
+        Some(text) => text
+            .trim()
+            .parse()
+            .map_err(|_| format!("{PORT} is {text:?}, expected a number up to 65535"))?,
+    };
+    let host = variables.text(HOST).unwrap_or("127.0.0.1").trim();
+    if host == "*" {
+        return Ok((IpAddr::from(Ipv4Addr::UNSPECIFIED), port).into());
+    }
+    let found = lookup_host((host, port))
+        .await
+        .ok()
+        .and_then(|mut all| all.next());
+    found.ok_or_else(|| format!("{HOST} is {host:?}, expected an address or a name of this machine"))
+}
+
+/// What is wrong with the files, one by one; the engine would name them on one line.
+fn metadata_faults(source: &MetadataSource) -> Vec<String> {
+    let MetadataSource::Directory(path) = source else {
+        return Vec::new();
+    };
+    let files = match Files::from_directory(path) {
+        Ok(files) => files,
+        Err(error) => {
+            return vec![format!("cannot read the metadata in {}: {error}", path.display())];
+        }
+    };
+    let problems = Metadata::read(&files).err().unwrap_or_default();
+    problems.iter().map(ToString::to_string).collect()
+}

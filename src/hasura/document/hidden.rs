@@ -1,0 +1,99 @@
+//! What of a document is not for eyes: values that metadata may hold in clear.
+//!
+//! Whoever writes metadata well names an environment variable instead. Not everybody does, and what is shown
+//! side by side ends in the logs of a pipeline.
+
+use serde_json::Value;
+
+use super::Difference;
+
+const STARS: &str = "***";
+
+/// Keys whose text may be a secret.
+const SECRETS: [&str; 9] = [
+    "database_url",
+    "connection_string",
+    "password",
+    "passphrase",
+    "service_account",
+    "sslcert",
+    "sslkey",
+    "sslpassword",
+    "sslrootcert",
+];
+
+impl Difference {
+    /// The same with stars for secrets.
+    pub fn hidden(mut self) -> Self {
+        let last = self.path.rsplit('.').next().unwrap_or_default();
+        // The value of a header that is written out.
+        let in_header = last == "value" && self.path.contains("headers[");
+        let is_secret = SECRETS.contains(&last) || in_header;
+        let is_header = last.starts_with("headers[");
+        for side in [&mut self.here, &mut self.there].into_iter().flatten() {
+            if is_secret {
+                *side = STARS.into();
+            } else if let (true, Some(value)) = (is_header, side.get_mut("value")) {
+                *value = STARS.into();
+            } else {
+                hide(side);
+            }
+        }
+        self
+    }
+}
+
+fn hide(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(hide),
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                match (key.as_str(), &mut *value) {
+                    (key, Value::String(text)) if SECRETS.contains(&key) => *text = STARS.to_owned(),
+                    ("headers", Value::Array(headers)) => {
+                        for header in headers {
+                            if let Some(value) = header.get_mut("value") {
+                                *value = STARS.into();
+                            }
+                        }
+                    }
+                    _ => hide(value),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn secrets_written_out_are_stars_and_names_of_variables_are_not() {
+        let difference = |path: &str, here: Value| Difference {
+            path: path.to_owned(),
+            here: Some(here),
+            there: None,
+        };
+        let source = json!({"connection_info": {"database_url": "postgres://u:p@h/d"}, "headers": [{"name": "A", "value": "s"}]});
+        assert_eq!(
+            difference("sources[a].configuration", source).hidden().here,
+            Some(
+                json!({"connection_info": {"database_url": "***"}, "headers": [{"name": "A", "value": "***"}]})
+            )
+        );
+        for path in ["a.database_url", "actions[a].definition.headers[X].value"] {
+            assert_eq!(difference(path, json!("s")).hidden().here, Some(json!("***")));
+        }
+        let header = json!({"name": "X", "value": "s"});
+        assert_eq!(
+            difference("a.headers[X]", header).hidden().here,
+            Some(json!({"name": "X", "value": "***"}))
+        );
+        let variable = json!({"database_url": {"from_env": "PG_DATABASE_URL"}});
+        assert_eq!(difference("a", variable.clone()).hidden().here, Some(variable));
+    }
+}
