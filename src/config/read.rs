@@ -38,7 +38,7 @@ impl<'a> Reader<'a> {
         self.faults.push(sentence);
     }
 
-    fn secret(&mut self, name: &str) -> Option<String> {
+    pub(super) fn secret(&mut self, name: &str) -> Option<String> {
         self.variables.secret(name).unwrap_or_else(|sentence| {
             self.fault(sentence);
             None
@@ -155,6 +155,7 @@ impl Config {
                 Nonces::Client
             }
         };
+        let rpc_urls = reader.rpc_urls();
         let app_name = reader.app_name(&origins);
         let passwords = reader.passwords();
         let lifetimes = Lifetimes::read(&mut reader);
@@ -187,6 +188,7 @@ impl Config {
                 actions_secrets,
                 origins,
                 nonces,
+                rpc_urls,
                 app_name,
                 passwords,
                 lifetimes,

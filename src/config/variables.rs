@@ -55,6 +55,11 @@ pub const VARIABLES: &[Variable] = &[
         secret: false,
     },
     plain("SIWE_NONCES", "client"),
+    Variable {
+        name: "ETH_RPC_URLS",
+        default: Some("none"),
+        secret: true,
+    },
     plain("APP_NAME", "SIWE_ORIGINS"),
     plain("REGISTRATION", "closed"),
     plain("PASSWORD_MIN_LENGTH", "15"),

@@ -6,6 +6,7 @@
 mod account;
 mod authenticate;
 mod cleanup;
+mod contract;
 mod credentials;
 mod end;
 mod error;
@@ -41,6 +42,7 @@ use crate::config::{Config, Database, Lifetimes, Nonces, Passwords};
 use crate::entropy::Entropy;
 use crate::model::{Address, Flow};
 use crate::password::Hashers;
+use crate::rpc::{Chains, SetupError};
 use crate::siwe::Policy;
 use crate::storage::Db;
 use crate::token::{KeyRing, Signer, Verifier};
@@ -55,6 +57,7 @@ pub struct Service {
     signer: Signer,
     verifier: Verifier,
     policy: Policy,
+    chains: Chains,
     nonces: Nonces,
     app_name: String,
     passwords: Passwords,
@@ -69,9 +72,12 @@ pub struct Service {
 
 impl Service {
     /// The service that `config` describes, on the database `db`.
-    pub fn new(config: &Config, db: Db, clock: Clock, entropy: Entropy) -> Self {
+    ///
+    /// # Errors
+    /// [`SetupError`], only with nodes to ask about contract wallets.
+    pub fn new(config: &Config, db: Db, clock: Clock, entropy: Entropy) -> Result<Self, SetupError> {
         let ring = KeyRing::of(&config.jwt.keys);
-        Self {
+        Ok(Self {
             db,
             clock,
             signer: Signer::new(
@@ -84,6 +90,7 @@ impl Service {
             ring,
             keys: keys::KeyReader::new(&config.jwt.keys, config.keys_encryption_key.as_ref()),
             policy: Policy::new(config.origins.clone()),
+            chains: Chains::new(&config.rpc_urls)?,
             nonces: config.nonces,
             app_name: config.app_name.clone(),
             passwords: config.passwords,
@@ -95,7 +102,7 @@ impl Service {
             live: live::LiveSessions::new(),
             seen: seen::SeenTokens::new(),
             entropy,
-        }
+        })
     }
 
     /// Whether requests can be served: the database answers and has this program's schema.

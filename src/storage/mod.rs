@@ -33,6 +33,7 @@ mod signing_keys;
 mod user_roles;
 mod users;
 mod wallet_links;
+mod wallet_looks;
 mod wallet_owner;
 mod whose;
 
@@ -137,6 +138,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("users::SESSIONS", users::SESSIONS),
     ("wallet_links::LINK", wallet_links::LINK),
     ("wallet_links::UNLINK", wallet_links::UNLINK),
+    ("wallet_looks::CLAIM", wallet_looks::CLAIM),
 ];
 
 impl Db {

@@ -93,7 +93,8 @@ with turned as (
     and s.ends_at > clock_timestamp() + make_interval(secs => $1)
     and s.last_used_at + s.refresh_ttl > clock_timestamp() + make_interval(secs => $1)
     and s.flow = $6
-  returning s.id, s.user_id, s.address, s.salt, s.generation, s.ended_at, s.access_ttl, s.created_at, s.ends_at
+  returning s.id, s.user_id, s.address, s.wallet_chain, s.checked_at, s.salt, s.generation, s.ended_at, s.access_ttl,
+            s.created_at, s.ends_at
 ),
 head as (
   insert into auth.refresh_tokens (hash, session_id, generation)
