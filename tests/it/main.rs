@@ -8,6 +8,7 @@ mod accounts;
 mod actions;
 mod commands;
 mod compose;
+mod contract_wallets;
 mod deploy;
 mod docs;
 mod end_to_end;

@@ -19,7 +19,7 @@ fn crate_root() -> &'static Path {
 }
 
 /// Cases that are part of this repository.
-fn committed(file: &str) -> Vec<Value> {
+pub fn committed(file: &str) -> Vec<Value> {
     cases(&crate_root().join("tests/vectors").join(file))
 }
 
@@ -53,11 +53,11 @@ fn cases(path: &Path) -> Vec<Value> {
     cases
 }
 
-fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+pub fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
     value[key].as_str()
 }
 
-fn id(case: &Value) -> String {
+pub fn id(case: &Value) -> String {
     text(case, "id").expect("a case has an id").to_owned()
 }
 
@@ -77,7 +77,7 @@ fn long_text(case: &Value, key: &str) -> String {
 }
 
 /// The ids under a heading of the document: the first cell of each row of its table.
-fn listed(heading: &str) -> BTreeSet<String> {
+pub fn listed(heading: &str) -> BTreeSet<String> {
     let section = DOCUMENT
         .split_once(heading)
         .expect("the document has this heading")
