@@ -54,9 +54,9 @@ impl Reader<'_> {
 
 /// Reads `CHAIN=URL`.
 fn parse(entry: &str) -> Result<(ChainId, RpcUrl), &'static str> {
-    let (chain, url) = entry
-        .split_once('=')
-        .ok_or("is not CHAIN=URL, such as 1=https://node.example.com (a comma inside a URL is written %2C)")?;
+    let (chain, url) = entry.split_once('=').ok_or(
+        "is not CHAIN=URL, such as 1=https://node.example.com (a comma inside a URL is written %2C)",
+    )?;
     let chain: ChainId = chain
         .trim()
         .parse()
@@ -67,7 +67,9 @@ fn parse(entry: &str) -> Result<(ChainId, RpcUrl), &'static str> {
     let authority = parsed.authority_components().ok_or(not_a_url)?;
     let host = authority.host();
     if authority.userinfo().is_some() {
-        return Err("holds a user name or password in front of the host: put the key where the provider puts it, in path or query");
+        return Err(
+            "holds a user name or password in front of the host: put the key where the provider puts it, in path or query",
+        );
     }
     if host.is_empty() || host.contains('%') {
         return Err(not_a_url);
@@ -80,7 +82,11 @@ fn parse(entry: &str) -> Result<(ChainId, RpcUrl), &'static str> {
     match parsed.scheme_str() {
         "https" => {}
         "http" if is_loopback(host) => {}
-        "http" => return Err("is http://, and whoever sits on the way could sign in as any contract: use https:// (http:// is for this machine alone)"),
+        "http" => {
+            return Err(
+                "is http://, and whoever sits on the way could sign in as any contract: use https:// (http:// is for this machine alone)",
+            );
+        }
         _ => return Err(not_a_url),
     }
     let url = RpcUrl {
@@ -172,7 +178,9 @@ mod tests {
             let faults = read(text).unwrap_err();
             assert!(faults[0].contains(word), "{text}: {faults:?}");
             assert!(
-                faults.iter().all(|fault| !fault.contains("KEY") && fault.contains(NAME)),
+                faults
+                    .iter()
+                    .all(|fault| !fault.contains("KEY") && fault.contains(NAME)),
                 "{faults:?}"
             );
         }

@@ -105,9 +105,15 @@ mod tests {
             assert_eq!(read(body.as_bytes()), Ok(None), "{error}");
         }
         for (error, code) in [
-            (r#"{"code":-32005,"message":"daily request count exceeded"}"#, -32005),
+            (
+                r#"{"code":-32005,"message":"daily request count exceeded"}"#,
+                -32005,
+            ),
             (r#"{"code":-32000,"message":"header not found"}"#, -32000),
-            (r#"{"code":-32000,"message":"execution aborted (timeout = 5s)"}"#, -32000),
+            (
+                r#"{"code":-32000,"message":"execution aborted (timeout = 5s)"}"#,
+                -32000,
+            ),
             (r#"{"code":-32603,"message":"Internal error"}"#, -32603),
             (r#"{"code":-32601,"message":"the method does not exist"}"#, -32601),
         ] {

@@ -53,7 +53,8 @@ pub(super) enum Kind {
 }
 
 impl Fault {
-    pub(super) fn no_node(chain: ChainId) -> Self {
+    /// Nobody can be asked about this chain.
+    pub fn no_node(chain: ChainId) -> Self {
         Self::of_all(chain, Kind::NoNode)
     }
 

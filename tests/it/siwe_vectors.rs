@@ -24,7 +24,7 @@ pub fn committed(file: &str) -> Vec<Value> {
 }
 
 /// Cases under other licences, from the folder SIWE_VECTORS. `None`, said aloud, where it is missing.
-fn external(file: &str) -> Option<Vec<Value>> {
+pub fn external(file: &str) -> Option<Vec<Value>> {
     #[expect(
         clippy::disallowed_methods,
         reason = "a test finds its vectors, the service reads nothing"
@@ -120,6 +120,7 @@ fn the_document_lists_no_case_that_does_not_exist() {
         .iter()
         .flatten()
         .chain(&committed("derived.json"))
+        .chain(&committed("eip1271_stubs.json"))
         .map(id)
         .collect();
     let listed = listed("## Vectors answered otherwise");

@@ -219,10 +219,12 @@ async fn k05_a_hanging_node_holds_up_nobody_else() {
     assert!(key < std::time::Duration::from_secs(2), "{key:?}");
     assert!(started.elapsed() < std::time::Duration::from_secs(8));
     let calls = node.asked();
-    let calls = calls
-        .iter()
-        .filter(|question| question["method"] == "eth_call");
-    assert_eq!(calls.count(), 16, "so many at once, and the others are told to come again");
+    let calls = calls.iter().filter(|question| question["method"] == "eth_call");
+    assert_eq!(
+        calls.count(),
+        16,
+        "so many at once, and the others are told to come again"
+    );
 }
 
 #[tokio::test]

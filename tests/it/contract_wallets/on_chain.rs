@@ -42,9 +42,7 @@ async fn a_contract_signs_in_while_its_owner_says_so() {
     app.log_in_with(&late)
         .await
         .assert_error(401, "signature_invalid");
-    let again = app
-        .log_in_with(&message(account, &bob, 1, app.clock.now()))
-        .await;
+    let again = app.log_in_with(&message(account, &bob, 1, app.clock.now())).await;
     assert_eq!(
         again.assert_ok().user_id(),
         reply.user_id(),

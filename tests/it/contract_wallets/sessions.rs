@@ -61,10 +61,7 @@ async fn a_session_ends_with_the_code_of_its_contract() {
         )
         .await
         .unwrap();
-    assert_eq!(
-        (row.get::<_, &str>(0), row.get::<_, i64>(1)),
-        ("wallet_gone", 1)
-    );
+    assert_eq!((row.get::<_, &str>(0), row.get::<_, i64>(1)), ("wallet_gone", 1));
 }
 
 #[tokio::test]
@@ -139,9 +136,7 @@ async fn an_admin_address_is_a_key_s_and_never_a_contract_s() {
     for (reply, is_admin) in [(&by_key, true), (&by_contract, false)] {
         let bearer = format!("Bearer {}", reply.res()["accessToken"].as_str().unwrap());
         let headers = [("authorization", bearer.as_str()), ("x-hasura-role", "admin")];
-        let answer = hasura
-            .graphql(&headers, "{ networks { name } }", json!({}))
-            .await;
+        let answer = hasura.graphql(&headers, "{ networks { name } }", json!({})).await;
         assert_eq!(answer.body["data"].is_object(), is_admin, "{answer:?}");
     }
 }
@@ -163,7 +158,8 @@ async fn a_contract_is_a_fresh_proof_and_is_linked_and_unlinked_by_its_chain() {
         .await
         .assert_ok();
     let proof = signs(second);
-    let input = json!({"wallet": {"message": proof.message, "signature": proof.signature, "password": PASSWORD}});
+    let input =
+        json!({"wallet": {"message": proof.message, "signature": proof.signature, "password": PASSWORD}});
     asks("/actions/link-wallet", "v1LinkWallet", input)
         .await
         .assert_ok();

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use hasura_siwe::cli::wallet::SignedText;
+use hasura_siwe::clock::Clock;
 use serde_json::{Value, json};
+use time::macros::datetime;
 
-use crate::siwe_vectors::{committed, id, listed, text};
+use crate::siwe_vectors::{committed, external, id, listed, text};
+use crate::support::db::TestDb;
 use crate::support::evm::message;
 use crate::support::node::{Says, StubNode};
 use crate::support::{TestApp, wallet};
@@ -29,6 +33,38 @@ fn says(answer: &Value) -> Says {
             Says::Bytes(usize::try_from(answer["body_bytes"].as_u64().unwrap()).unwrap())
         }
         other => panic!("no such answer: {other}"),
+    }
+}
+
+#[tokio::test]
+async fn the_real_wallets_of_the_published_vectors_are_asked_as_published() {
+    let Some(cases) = external("eip1271.json") else {
+        return;
+    };
+    let node = StubNode::start().await;
+    let variables = [
+        ("ETH_RPC_URLS", node.entry()),
+        ("SIWE_ORIGINS", "http://localhost:4361".to_owned()),
+    ];
+    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let clock = Clock::starting_at(datetime!(2022-04-19 18:58 UTC));
+    let app = TestApp::on(TestDb::create().await, clock, &variables).await;
+    for case in cases.iter().filter(|case| text(case, "calldata").is_some()) {
+        let signed = SignedText {
+            message: text(case, "message").unwrap().to_owned(),
+            signature: text(case, "signature").unwrap().to_owned(),
+        };
+        app.log_in_with(&signed).await.assert_ok();
+        let asked = node.asked();
+        let call = &asked.last().unwrap()["params"][0];
+        let (data, published) = (call["data"].as_str().unwrap(), text(case, "calldata").unwrap());
+        // Loopring's signature has 66 bytes, and its published input says 65 in front of them.
+        let length = 2 + 2 * (4 + 64)..2 + 2 * (4 + 96);
+        let bytes = (signed.signature.len() - 2) / 2;
+        assert_eq!(data[length.clone()], format!("{bytes:064x}"));
+        assert_eq!(data[..length.start], published[..length.start], "{}", case["id"]);
+        assert_eq!(data[length.end..], published[length.end..], "{}", case["id"]);
+        assert_eq!(call["to"].as_str(), text(case, "contract"), "{}", case["id"]);
     }
 }
 

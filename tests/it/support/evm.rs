@@ -32,9 +32,20 @@ pub struct Evm {
 
 impl Evm {
     pub async fn start(chain: u64) -> Self {
-        assert!(Path::new(ANVIL).exists(), "{ANVIL} is missing: run `make test-deps`");
+        assert!(
+            Path::new(ANVIL).exists(),
+            "{ANVIL} is missing: run `make test-deps`"
+        );
         let mut process = Command::new(ANVIL)
-            .args(["--port", "0", "--accounts", "1", "--no-mining", "--chain-id", &chain.to_string()])
+            .args([
+                "--port",
+                "0",
+                "--accounts",
+                "1",
+                "--no-mining",
+                "--chain-id",
+                &chain.to_string(),
+            ])
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .kill_on_drop(true)
