@@ -158,7 +158,8 @@ mod tests {
     #[test]
     fn what_is_not_a_node_of_a_chain_is_refused_and_never_quoted() {
         for (text, word) in [
-            ("https://node.example.com/KEY", "chain id"),
+            ("https://node.example.com/KEY", "CHAIN=URL"),
+            ("https://node.example.com/?key=KEY", "chain id"),
             ("nodeKEY", "CHAIN=URL"),
             ("0=https://node.example.com/KEY", "chain id"),
             ("0x1=https://node.example.com/KEY", "chain id"),

@@ -68,8 +68,8 @@ impl Node {
         if known_until.is_some_and(|until| Instant::now() < until) {
             return Ok(());
         }
-        let result = self.ask("eth_chainId", json!([])).await?;
-        let served = self.judge(answer::number(&self.present(result)?))?;
+        let served = self.ask("eth_chainId", json!([]), answer::number).await?;
+        let served = self.present(served)?;
         if served != self.chain.get() {
             self.count(Kind::WrongChain(served).label());
             if !self.told.swap(true, Ordering::Relaxed) {
@@ -86,17 +86,15 @@ impl Node {
 
     /// The number of the latest block. Not the block itself, which on busy chains is larger than any answer may be.
     pub(super) async fn block_number(&self) -> Result<u64, Fault> {
-        let result = self.ask("eth_blockNumber", json!([])).await?;
-        self.judge(answer::number(&self.present(result)?))
+        let number = self.ask("eth_blockNumber", json!([]), answer::number).await?;
+        self.present(number)
     }
 
     /// Whether there is code at an address.
     pub(super) async fn has_code(&self, address: Address, block: u64) -> Result<bool, Fault> {
-        let result = self
-            .ask("eth_getCode", json!([address, format!("{block:#x}")]))
-            .await?;
-        let code = self.judge(answer::bytes(&self.present(result)?))?;
-        Ok(!code.is_empty())
+        let params = json!([address, format!("{block:#x}")]);
+        let code = self.ask("eth_getCode", params, answer::bytes).await?;
+        Ok(!self.present(code)?.is_empty())
     }
 
     /// What a call returns, at a contract or as the creation of one; `None` where the execution fails. No gas is
@@ -111,17 +109,22 @@ impl Node {
         if let Some(to) = to {
             call["to"] = json!(to);
         }
-        match self.ask("eth_call", json!([call, format!("{block:#x}")])).await? {
-            Some(result) => self.judge(answer::bytes(&result)).map(Some),
-            None => Ok(None),
-        }
+        self.ask("eth_call", json!([call, format!("{block:#x}")]), answer::bytes)
+            .await
     }
 
-    async fn ask(&self, method: &str, params: Value) -> Result<Answer, Fault> {
+    /// One question and its answer, read; `None` where an execution failed.
+    async fn ask<T>(
+        &self,
+        method: &str,
+        params: Value,
+        read: impl Fn(&str) -> Result<T, Kind>,
+    ) -> Result<Option<T>, Fault> {
         let asked = tokio::time::timeout(CALL_TIMEOUT, self.exchange(method, params))
             .await
-            .unwrap_or(Err(Kind::TIMED_OUT));
-        match asked {
+            .unwrap_or(Err(Kind::TIMED_OUT))
+            .and_then(|answer| answer.as_deref().map(read).transpose());
+        match &asked {
             Ok(Some(_)) => self.count("answered"),
             Ok(None) => self.count("reverted"),
             Err(kind) => self.count(kind.label()),
@@ -145,12 +148,9 @@ impl Node {
         answer::read(&body(response).await?)
     }
 
-    fn present(&self, answer: Answer) -> Result<String, Fault> {
+    /// Only calls execute anything; to the other questions a failed execution is no answer.
+    fn present<T>(&self, answer: Option<T>) -> Result<T, Fault> {
         answer.ok_or_else(|| self.fault(Kind::Malformed))
-    }
-
-    fn judge<T>(&self, read: Result<T, Kind>) -> Result<T, Fault> {
-        read.map_err(|kind| self.fault(kind))
     }
 
     /// After a fault the node is not known any more: what answers next may be another one.
