@@ -65,7 +65,10 @@ async fn what_can_be_refused_without_a_node_costs_no_call() {
     };
     for (signed, status, code) in [
         (
-            with(signed.message.replace("3000", "3001"), &signed.signature),
+            with(
+                signed.message.replace("localhost:3000", "localhost:3001"),
+                &signed.signature,
+            ),
             401,
             "domain_mismatch",
         ),
@@ -84,7 +87,11 @@ async fn what_can_be_refused_without_a_node_costs_no_call() {
     ] {
         app.log_in_with(&signed).await.assert_error(status, code);
     }
-    assert_eq!(node.asked(), Vec::<serde_json::Value>::new());
+    let asked = node.asked();
+    assert!(
+        asked.iter().all(|question| question["method"] == "eth_chainId"),
+        "the start may ask for the chain, and no log-in asks anything: {asked:?}"
+    );
 }
 
 #[tokio::test]
@@ -265,6 +272,10 @@ async fn the_log_and_the_metrics_name_a_node_by_its_host_alone() {
     node.answers_calls(Says::Error(-32005, "see KeyOfTheProvider"));
     let mut variables = variables(&TestDb::create().await);
     variables.set("ETH_RPC_URLS", node.entry());
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let metrics = free.local_addr().unwrap().to_string();
+    drop(free);
+    variables.set("METRICS_ADDR", metrics.as_str());
     let process = Process::serve(variables).await;
     let signed = message(wallet().address(), &wallet(), 1, Clock::system().now());
     let input = json!({"session": {"message": signed.message, "signature": signed.signature}});
@@ -273,6 +284,13 @@ async fn the_log_and_the_metrics_name_a_node_by_its_host_alone() {
         .await;
     reply.assert_error(400, "rpc_unavailable");
     assert!(!reply.text.contains("KeyOfTheProvider"), "{reply:?}");
+    let counted = reqwest::get(format!("http://{metrics}/metrics")).await.unwrap();
+    let counted = counted.text().await.unwrap();
+    for (result, times) in [("answered", 3), ("refused", 1)] {
+        let line = format!(r#"hasura_siwe_rpc_requests_total{{chain="1",result="{result}"}} {times}"#);
+        assert!(counted.contains(&line), "{line}: {counted}");
+    }
+    assert!(!counted.contains("KeyOfTheProvider"), "{counted}");
     let (_, log) = process.stop().await;
     assert!(log.contains("JSON-RPC error -32005"), "{log}");
     assert!(!log.contains("KeyOfTheProvider"), "{log}");
