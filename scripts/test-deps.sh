@@ -1,11 +1,13 @@
 #!/bin/sh
-# Brings what `make test` needs and skips what is there: PostgreSQL, wallet libraries (viem, eth-account), GraphQL
-# tools (graphql-codegen, urql), Caddy, docker-compose and hadolint. Names everything that is missing, one line each, before it fails.
+# Brings what `make test` needs and skips what is there: PostgreSQL, PgBouncer, wallet libraries (viem, eth-account), GraphQL
+# tools (graphql-codegen, urql), an EVM and a compiler for it (anvil, solc), Caddy, docker-compose and hadolint. Names everything
+# that is missing, one line each, before it fails.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 wallets=$here/../tests/wallets
 clients=$here/../tests/clients
+contracts=$here/../tests/contracts
 missing=0
 
 lack() {
@@ -27,19 +29,20 @@ need cc build-essential "install a C compiler" || true
 
 "$here/postgres.sh" ensure >/dev/null || missing=1
 
-# packages FOLDER WHAT: installs what its lock names. The copied lock of a finished install stands for it, as below.
-packages() {
+# from_npm FOLDER WHAT: the packages of a folder's lock are there. Its copy in a finished install stands for that, as below.
+from_npm() {
   cmp -s "$1/package-lock.json" "$1/node_modules/.installed.json" && return 0
   if (cd "$1" && npm ci --omit=dev --no-audit --no-fund --loglevel=error >&2); then
     cp "$1/package-lock.json" "$1/node_modules/.installed.json"
   else
-    lack "npm could not install $2"
+    lack "npm could not install $2 in tests/$(basename "$1")"
   fi
 }
 
 if need node nodejs "install Node.js 20 or newer" && need npm npm "install npm"; then
-  packages "$wallets" "viem in tests/wallets"
-  packages "$clients" "graphql-codegen and urql in tests/clients"
+  from_npm "$wallets" "viem"
+  from_npm "$clients" "graphql-codegen and urql"
+  from_npm "$contracts" "anvil and solc"
 fi
 
 if need python3 python3 "install Python 3.9 or newer"; then

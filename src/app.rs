@@ -28,10 +28,11 @@ impl App {
     /// `unavailable` and `/readyz` says so.
     ///
     /// # Errors
-    /// When the pool cannot be set up from the configuration.
+    /// When the pool, or the client for nodes, cannot be set up from the configuration.
     pub fn build(config: &Config, clock: Clock, entropy: Entropy) -> anyhow::Result<Self> {
         let db = Db::open(&config.database, clock.clone()).context("cannot set up the database pool")?;
-        let service = Arc::new(Service::new(config, db, clock, entropy.clone()));
+        let service = Service::new(config, db, clock, entropy.clone())?;
+        let service = Arc::new(service);
         let http = Http::new(
             Arc::clone(&service),
             config.actions_secrets.clone(),
@@ -56,15 +57,17 @@ impl App {
     /// Serves until `stop` is ready, lets what is under way finish, and closes the pool.
     ///
     /// # Errors
-    /// When the listener fails.
+    /// When the listener fails, or when a node of ETH_RPC_URLS serves another chain than it says.
     pub async fn serve(
         self,
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> anyhow::Result<()> {
         // Before the first request, so that none is refused for want of keys that are there. A database
-        // that is down is not waited for longer than a connection takes.
-        if let Err(error) = self.service.reload_keys().await {
+        // that is down is not waited for longer than a connection takes, and a node that is down for three seconds.
+        let (reloaded, checked) = tokio::join!(self.service.reload_keys(), self.service.check_nodes());
+        checked?;
+        if let Err(error) = reloaded {
             warn!(
                 error = &error as &dyn std::error::Error,
                 "the signing keys could not be read yet"

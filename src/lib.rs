@@ -25,6 +25,7 @@ pub mod http;
 pub mod local;
 pub mod model;
 pub mod password;
+pub mod rpc;
 pub mod secret;
 pub mod server;
 pub mod siwe;

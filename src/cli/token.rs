@@ -109,7 +109,7 @@ async fn service(variables: &Variables) -> anyhow::Result<Service> {
     let config = Config::read(variables)?;
     let clock = Clock::system();
     let db = Db::open(&config.database, clock.clone())?;
-    let service = Service::new(&config, db, clock, Entropy::system());
+    let service = Service::new(&config, db, clock, Entropy::system())?;
     service
         .reload_keys()
         .await

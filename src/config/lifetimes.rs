@@ -11,6 +11,7 @@ use crate::model::Flow;
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
+const LONGEST_OF_CONTRACT: Duration = DAY;
 
 /// How long the tokens and sessions of one flow live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,6 +128,16 @@ impl Lifetimes {
 }
 
 impl Lifetime {
+    /// These for a contract wallet: whoever may sign for it can change, and nobody tells us. So its sessions end
+    /// after a day, and it signs anew.
+    pub fn of_contract_wallet(self) -> Self {
+        Self {
+            access: self.access.min(LONGEST_OF_CONTRACT),
+            idle: self.idle.min(LONGEST_OF_CONTRACT),
+            absolute: self.absolute.min(LONGEST_OF_CONTRACT),
+        }
+    }
+
     fn read(reader: &mut Reader<'_>, names: Names, default: Self, longest_access: Duration) -> Self {
         let access = reader.duration(names.access, default.access, (MINUTE, longest_access));
         let absolute = reader.duration(names.absolute, default.absolute, (HOUR, 730 * DAY));

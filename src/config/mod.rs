@@ -9,10 +9,11 @@ mod jwt_secret;
 mod keys_encryption;
 mod lifetimes;
 mod read;
+mod rpc_urls;
 pub mod strength;
 mod variables;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -22,9 +23,10 @@ pub use jwt_secret::{
 };
 pub use keys_encryption::keys_encryption_key;
 pub use lifetimes::{Lifetime, Lifetimes};
+pub use rpc_urls::RpcUrl;
 pub use variables::{VARIABLES, Variable};
 
-use crate::model::{Address, Flow};
+use crate::model::{Address, ChainId, Flow};
 use crate::password::Policy;
 use crate::secret::Secret;
 use crate::siwe::Origin;
@@ -44,6 +46,8 @@ pub struct Config {
     pub nonces: Nonces,
     /// The ways to sign in that are open.
     pub flows: BTreeSet<Flow>,
+    /// The nodes that are asked about contract wallets, one or two a chain.
+    pub rpc_urls: BTreeMap<ChainId, Vec<RpcUrl>>,
     /// What texts for wallets to sign call the app.
     pub app_name: String,
     /// How accounts with passwords come into being.

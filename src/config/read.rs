@@ -39,7 +39,7 @@ impl<'a> Reader<'a> {
         self.faults.push(sentence);
     }
 
-    fn secret(&mut self, name: &str) -> Option<String> {
+    pub(super) fn secret(&mut self, name: &str) -> Option<String> {
         self.variables.secret(name).unwrap_or_else(|sentence| {
             self.fault(sentence);
             None
@@ -157,6 +157,7 @@ impl Config {
             }
         };
         let flows = reader.flows();
+        let rpc_urls = reader.rpc_urls();
         let app_name = reader.app_name(&origins);
         let passwords = reader.passwords();
         let lifetimes = Lifetimes::read(&mut reader);
@@ -190,6 +191,7 @@ impl Config {
                 origins,
                 nonces,
                 flows,
+                rpc_urls,
                 app_name,
                 passwords,
                 lifetimes,

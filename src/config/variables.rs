@@ -57,6 +57,11 @@ pub const VARIABLES: &[Variable] = &[
     },
     plain("SIWE_NONCES", "client"),
     plain("FLOWS", "siwe,lens,email,username,tanx"),
+    Variable {
+        name: "ETH_RPC_URLS",
+        default: Some("none"),
+        secret: true,
+    },
     plain("APP_NAME", "SIWE_ORIGINS"),
     plain("REGISTRATION", "closed"),
     plain("PASSWORD_MIN_LENGTH", "15"),

@@ -105,7 +105,7 @@ impl Service {
     fn may_act_as(&self, session: &LiveSession, role: &str) -> bool {
         let by_environment = || {
             session
-                .address
+                .key_address()
                 .is_some_and(|address| self.admins.contains(&address))
         };
         role == USER_ROLE

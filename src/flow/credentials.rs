@@ -10,9 +10,9 @@ use super::password::{Names, TAKEN_NAME, key_of_user};
 use super::siwe::{CLOCKS_APART, nonce_hash};
 use super::{Error, Service};
 use crate::config::Nonces;
-use crate::model::{Address, Caller, Client, Person};
+use crate::model::{Address, Caller, ChainId, ChainIdError, Client, Person};
 use crate::password::Password;
-use crate::siwe::{self, SignedMessage};
+use crate::siwe::SignedMessage;
 use crate::storage::{
     ChangePassword, Guess, Guessed, LinkWallet, Linked, NewCredential, Set, UnlinkWallet, Unlinked,
 };
@@ -49,6 +49,17 @@ pub struct LinkPassword<'a> {
 const TAKEN_WALLET: &str =
     "the wallet belongs to another account: sign in with it, and unlink it there first";
 
+/// A wallet as a request names it: a key's by its address, a contract's as `CHAIN:ADDRESS`.
+fn wallet_named(text: &str) -> Result<(Address, Option<ChainId>), Error> {
+    let Some((chain, address)) = text.split_once(':') else {
+        return Ok((text.parse()?, None));
+    };
+    let chain = chain
+        .parse()
+        .map_err(|fault: ChainIdError| Error::BadRequest(fault.to_string()))?;
+    Ok((address.parse()?, Some(chain)))
+}
+
 impl Service {
     /// Links a wallet to the caller's account, which has a password. Returns the address.
     ///
@@ -64,7 +75,7 @@ impl Service {
         client: &Client,
     ) -> Result<Address, Error> {
         let person = self.signed_in_person(caller).await?;
-        let proof = self.message(wallet)?;
+        let proof = self.proven(wallet.message, wallet.signature).await?;
         self.reauthenticate(person, password, client).await?;
         match self.spend(person.user_id, &proof, false, client).await? {
             Linked::Done => {
@@ -89,11 +100,12 @@ impl Service {
         client: &Client,
     ) -> Result<i64, Error> {
         let person = self.signed_in_person(caller).await?;
-        let address: Address = address.parse()?;
+        let (address, contract_on) = wallet_named(address)?;
         self.prove_afresh(person, proof, client).await?;
         let unlink = UnlinkWallet {
             user_id: person.user_id,
             address,
+            contract_on,
             keep: person.session_id,
             client,
         };
@@ -209,7 +221,7 @@ impl Service {
         match proof {
             FreshProof::Password(password) => self.reauthenticate(person, password, client).await.map(Some),
             FreshProof::Wallet(signed) => {
-                let proof = self.message(signed)?;
+                let proof = self.proven(signed.message, signed.signature).await?;
                 match self.spend(person.user_id, &proof, true, client).await? {
                     Linked::Done => Ok(None),
                     Linked::NotYours => Err(Error::ReauthRequired),
@@ -235,15 +247,6 @@ impl Service {
         Ok(proven.credential.password_hash)
     }
 
-    fn message(&self, signed: Signed<'_>) -> Result<SignedMessage, Error> {
-        Ok(siwe::verify(
-            signed.message,
-            signed.signature,
-            &self.policy,
-            self.clock.now(),
-        )?)
-    }
-
     async fn spend(
         &self,
         user_id: Uuid,
@@ -254,6 +257,7 @@ impl Service {
         let link = LinkWallet {
             user_id,
             address: proof.address(),
+            contract: proof.contract(),
             nonce: nonce_hash(proof.nonce()),
             nonce_was_issued: self.nonces == Nonces::Server,
             remember_until: proof.acceptable_until() + CLOCKS_APART,

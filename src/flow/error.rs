@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::model::{AccountNameError, AddressError, EmailError, UsernameError};
 use crate::password::{Busy, PasswordTooLong, Weakness};
+use crate::rpc;
 use crate::siwe::Refusal;
 use crate::storage;
 use crate::token::{NoSigningKey, TokenFault};
@@ -96,6 +97,9 @@ pub enum Error {
     /// There is no key to sign with; an operator must make one. Trying again is safe.
     #[error("the service cannot answer just now: try again")]
     NoSigningKey(#[from] NoSigningKey),
+    /// No node could say what a contract says. Nothing was spent, and trying again is safe.
+    #[error("the contract wallet could not be asked just now: try again with the same message")]
+    RpcUnavailable(#[from] rpc::Fault),
     /// The database gave no answer. Trying again is safe.
     #[error("the service cannot answer just now: try again")]
     Unavailable(#[source] Arc<storage::Error>),
@@ -128,6 +132,7 @@ impl Error {
             Self::BadRequest(_) => "bad_request",
             Self::TokenInvalid(_) | Self::NotAToken => "token_invalid",
             Self::SessionEnded => "session_ended",
+            Self::RpcUnavailable(_) => "rpc_unavailable",
             Self::NoSigningKey(_) | Self::Unavailable(_) | Self::Busy(_) => "unavailable",
         }
     }
@@ -139,6 +144,7 @@ impl Error {
         match self {
             Self::Unavailable(cause) => Some(cause.for_the_log()),
             Self::NoSigningKey(cause) => Some(cause.to_string()),
+            Self::RpcUnavailable(fault) => Some(fault.to_string()),
             _ => None,
         }
     }

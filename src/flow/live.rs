@@ -147,6 +147,7 @@ mod tests {
         LiveSession {
             user_id: Uuid::from_u128(user),
             address: None,
+            contract_on: None,
             roles: Vec::new(),
             claims: Default::default(),
             lives_for: Duration::from_secs(100),

@@ -7,6 +7,7 @@ mod account;
 mod authenticate;
 mod challenge;
 mod cleanup;
+mod contract;
 mod credentials;
 mod end;
 mod error;
@@ -43,6 +44,7 @@ use crate::config::{Config, Database, Lifetimes, Nonces, Passwords};
 use crate::entropy::Entropy;
 use crate::model::{Address, Flow};
 use crate::password::Hashers;
+use crate::rpc::{Chains, SetupError};
 use crate::siwe::Policy;
 use crate::storage::Db;
 use crate::token::{KeyRing, Signer, Verifier};
@@ -57,6 +59,7 @@ pub struct Service {
     signer: Signer,
     verifier: Verifier,
     policy: Policy,
+    chains: Chains,
     nonces: Nonces,
     flows: BTreeSet<Flow>,
     passwords: Passwords,
@@ -74,9 +77,12 @@ pub struct Service {
 
 impl Service {
     /// The service that `config` describes, on the database `db`.
-    pub fn new(config: &Config, db: Db, clock: Clock, entropy: Entropy) -> Self {
+    ///
+    /// # Errors
+    /// [`SetupError`], only with nodes to ask about contract wallets.
+    pub fn new(config: &Config, db: Db, clock: Clock, entropy: Entropy) -> Result<Self, SetupError> {
         let ring = KeyRing::of(&config.jwt.keys);
-        Self {
+        Ok(Self {
             db,
             clock,
             signer: Signer::new(
@@ -89,6 +95,7 @@ impl Service {
             ring,
             keys: keys::KeyReader::new(&config.jwt.keys, config.keys_encryption_key.as_ref()),
             policy: Policy::new(config.origins.clone()),
+            chains: Chains::new(&config.rpc_urls)?,
             nonces: config.nonces,
             flows: config.flows.clone(),
             passwords: config.passwords,
@@ -103,7 +110,7 @@ impl Service {
             seen: seen::SeenTokens::new(),
             entropy,
             app: challenge::App::of(config),
-        }
+        })
     }
 
     /// Whether requests can be served: the database answers and has this program's schema.

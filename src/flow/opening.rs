@@ -54,7 +54,7 @@ impl Service {
     ) -> Tokens {
         let mut extra_roles = session.roles.clone();
         let by_environment = session
-            .address
+            .key_address()
             .is_some_and(|address| self.admins.contains(&address));
         if by_environment && !extra_roles.iter().any(|role| role == ADMIN_ROLE) {
             extra_roles.push(ADMIN_ROLE.to_owned());

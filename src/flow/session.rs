@@ -90,7 +90,7 @@ impl Service {
                 service: &service,
                 key: (flow, hash),
             };
-            service
+            let rotated = service
                 .db
                 .rotate(&Rotation {
                     presented: hash,
@@ -100,7 +100,14 @@ impl Service {
                     flow,
                     client: &client,
                 })
-                .await
+                .await?;
+            // Here and not with each caller, so that of equal requests one looks, and all are told the same.
+            if let Rotated::Live { session, .. } = &rotated
+                && !service.goes_on(session, &client).await?
+            {
+                return Ok(Rotated::Unknown);
+            }
+            Ok(rotated)
         });
         async move {
             match task.await {

@@ -6,7 +6,6 @@ use time::Duration;
 use super::{Error, Service, Tokens};
 use crate::config::Nonces;
 use crate::model::{Client, Flow};
-use crate::siwe;
 use crate::storage::{LogIn, LoggedIn};
 use crate::token::RefreshToken;
 
@@ -17,24 +16,29 @@ pub(super) const CLOCKS_APART: Duration = Duration::hours(2);
 impl Service {
     /// Verifies `message` and `signature`, spends the nonce and opens a session.
     ///
-    /// Everything that costs nothing is checked first; the nonce is spent by the one statement that
+    /// Everything that costs nothing is checked first, then a contract is asked if only it can tell; the nonce is spent by the one statement that
     /// also opens the session, so a refused log-in leaves it usable and no two can share it.
     ///
     /// # Errors
-    /// [`Error::Message`], [`Error::ChainNotSupported`], [`Error::NonceInvalid`],
+    /// [`Error::Message`], [`Error::RpcUnavailable`], [`Error::ChainNotSupported`], [`Error::NonceInvalid`],
     /// [`Error::AccountDisabled`] or [`Error::Unavailable`].
     pub async fn log_in(&self, message: &str, signature: &str, client: &Client) -> Result<Tokens, Error> {
         self.is_open(Flow::Siwe)?;
-        let proof = siwe::verify(message, signature, &self.policy, self.clock.now())?;
+        let proof = self.proven(message, signature).await?;
         // Before the nonce is spent: a service without a key leaves the message good.
         let pen = self.signer.pen()?;
         let refresh = RefreshToken::draw(&self.entropy);
+        let mut opening = self.opening(Flow::Siwe, &refresh, client);
+        if proof.contract().is_some() {
+            opening.lifetime = opening.lifetime.of_contract_wallet();
+        }
         let outcome = self
             .db
             .log_in(&LogIn {
-                opening: self.opening(Flow::Siwe, &refresh, client),
+                opening,
                 address: proof.address(),
                 chain_id: proof.chain_id(),
+                contract: proof.contract(),
                 nonce: nonce_hash(proof.nonce()),
                 nonce_was_issued: self.nonces == Nonces::Server,
                 remember_until: proof.acceptable_until() + CLOCKS_APART,

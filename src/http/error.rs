@@ -73,7 +73,7 @@ fn status_of(error: &flow::Error) -> StatusCode {
             StatusCode::BAD_REQUEST
         }
         // A true 503 would reach the client as "internal error", and it is to try again.
-        E::NoSigningKey(_) | E::Unavailable(_) | E::Busy(_) => StatusCode::BAD_REQUEST,
+        E::NoSigningKey(_) | E::Unavailable(_) | E::RpcUnavailable(_) | E::Busy(_) => StatusCode::BAD_REQUEST,
     }
 }
 

@@ -5,10 +5,11 @@
 //! here; it builds messages for the demo and is the second opinion in tests.
 //!
 //! ```text
-//! text ─caps─▶ flattened ─▶ message (grammar) ─▶ policy (origin, uri, chain, times, nonce) ─▶ signature ─▶ SignedMessage
+//! text ─caps─▶ flattened ─▶ message (grammar) ─▶ policy (origin, uri, chain, times, nonce) ─▶ signature ─▶ Judgement
 //! ```
 
 pub mod check;
+mod claim;
 mod flattened;
 mod grammar;
 mod lines;
@@ -20,13 +21,15 @@ pub mod signature;
 
 use time::OffsetDateTime;
 
+pub use claim::{ContractClaim, Judgement};
 pub use flattened::restore;
 pub use message::{Message, Timestamp};
 pub use origin::{Origin, OriginError};
 pub use policy::Policy;
 pub use refusal::{Fault, Refusal, TooLarge};
 
-use crate::model::{Address, ChainId};
+use crate::model::{Address, ChainId, ContractWallet};
+use signature::Signature;
 
 /// The longest message that is read, in bytes.
 pub const MESSAGE_CAP: usize = 8 * 1024;
@@ -35,10 +38,12 @@ pub const SIGNATURE_CAP: usize = 16 * 1024;
 
 /// A message that this service accepts and whose signature is its address's own.
 ///
-/// Only [`verify`] makes one, so a function that takes it cannot be reached without the proof.
+/// Only [`verify`], [`judge`] and a contract's yes make one, so a function that takes it cannot be reached
+/// without the proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedMessage {
     address: Address,
+    contract: Option<ContractWallet>,
     chain_id: ChainId,
     nonce: String,
     domain: String,
@@ -50,6 +55,11 @@ impl SignedMessage {
     /// Who signed.
     pub fn address(&self) -> Address {
         self.address
+    }
+
+    /// The contract that said yes, where it was not the address's key that signed.
+    pub fn contract(&self) -> Option<ContractWallet> {
+        self.contract
     }
 
     /// The chain that the session is bound to.
@@ -79,17 +89,41 @@ impl SignedMessage {
     }
 }
 
-/// Checks `text` and `signature` as one log-in at the instant `now` (ERC-4361, "Verifying a message").
+/// Checks `text` and `signature` as one log-in at the instant `now`, without asking any contract.
 ///
-/// The signature comes last because it costs the most; the caps come first because everything else
-/// costs in proportion to the length. The hash is over the text that was parsed, never over a text
-/// printed from the fields: a printer that drops a line would accept what the wallet did not show.
+/// # Errors
+/// The first thing that is wrong. A contract's signature is refused as what it is not: a key's.
 pub fn verify(
     text: &str,
     signature: &str,
     policy: &Policy,
     now: OffsetDateTime,
 ) -> Result<SignedMessage, Refusal> {
+    match judge(text, signature, policy, now)? {
+        Judgement::Signed(proof) => Ok(proof),
+        Judgement::AsksContract(claim) => Err(claim.refusal()),
+    }
+}
+
+/// Checks `text` and `signature` as one log-in at the instant `now` (ERC-4361, "Verifying a message"), as far
+/// as that can be done without a node.
+///
+/// The signature comes last because it costs the most; the caps come first because everything else
+/// costs in proportion to the length. The hash is over the text that was parsed, never over a text
+/// printed from the fields: a printer that drops a line would accept what the wallet did not show.
+///
+/// The key is tried before any contract is asked, which ERC-6492 advises against because a contract's signature may
+/// recover to some other key. Here it must recover to the very address, so nothing foreign passes; and whoever has
+/// a key needs no node.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn judge(
+    text: &str,
+    signature: &str,
+    policy: &Policy,
+    now: OffsetDateTime,
+) -> Result<Judgement, Refusal> {
     if text.len() > MESSAGE_CAP {
         return Err(Refusal::MessageTooLarge(TooLarge::Message));
     }
@@ -99,18 +133,28 @@ pub fn verify(
     let text = restore(text);
     let message = Message::parse(&text)?;
     let origin = policy.admit(&message, now)?;
-    let signer = signature::Signature::parse(signature)?.recover(&signature::hash(message.text))?;
-    if signer != message.address {
-        return Err(Refusal::SignatureInvalid(signature::Invalid::OtherSigner));
-    }
-    Ok(SignedMessage {
-        address: signer,
+    let signature = signature::decode(signature)?;
+    let hash = signature::hash(message.text);
+    let signed = SignedMessage {
+        address: message.address,
+        contract: None,
         chain_id: message.chain_id,
         nonce: message.nonce.to_owned(),
         domain: message.domain.to_owned(),
         origin: origin.clone(),
         acceptable_until: policy.acceptable_until(&message),
-    })
+    };
+    let refusal = match Signature::of_key(&signature).and_then(|key| key.recover(&hash)) {
+        Ok(signer) if signer == message.address => return Ok(Judgement::Signed(signed)),
+        Ok(_) => Refusal::SignatureInvalid(signature::Invalid::OtherSigner),
+        Err(refusal) => refusal,
+    };
+    Ok(Judgement::AsksContract(ContractClaim {
+        signed,
+        hash,
+        signature,
+        refusal,
+    }))
 }
 
 #[cfg(test)]

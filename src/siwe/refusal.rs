@@ -72,7 +72,9 @@ pub enum Refusal {
     #[error("the signature is not valid for this message: {0}")]
     SignatureInvalid(Invalid),
     /// An ERC-6492 wrapper: a contract wallet, maybe one that is not deployed yet.
-    #[error("the signature is of a contract wallet (ERC-6492); only wallets with a private key may sign in")]
+    #[error(
+        "the signature is of a contract wallet (ERC-6492), and on this chain only wallets with a private key may sign in"
+    )]
     ContractWalletUnsupported,
 }
 

@@ -1,7 +1,7 @@
 //! Whose signature is it: ERC-191 hash, 65 bytes, one spelling, recovery by libsecp256k1.
 //!
 //! Signatures of contract wallets (ERC-1271, ERC-6492) cannot be judged without a node and are only
-//! told apart here. One signature has one spelling, so that a stored one can be compared.
+//! told apart here. A key's signature has one spelling, so that a stored one can be compared.
 
 use std::fmt;
 
@@ -37,6 +37,8 @@ pub enum Invalid {
     NoKey,
     /// It is somebody's, but not the address's that the message names.
     OtherSigner,
+    /// The contract at the address, or the lack of one, did not say that it is its own.
+    Contract,
 }
 
 /// The hash that a wallet signs for `text` (ERC-191, version 0x45).
@@ -44,20 +46,32 @@ pub fn hash(text: &str) -> [u8; 32] {
     hash_message(text).0
 }
 
+/// The bytes of a signature's text: `0x` and whole bytes in hexadecimal, of which there may be none.
+pub(super) fn decode(text: &str) -> Result<Vec<u8>, Refusal> {
+    let digits = text.strip_prefix("0x").ok_or(Refusal::SignatureMalformed)?;
+    hex::decode(digits).map_err(|_| Refusal::SignatureMalformed)
+}
+
+/// Whether this is an ERC-6492 wrapper, whatever lies in it.
+pub fn is_wrapped(signature: &[u8]) -> bool {
+    signature
+        .last_chunk::<32>()
+        .is_some_and(|end| end.chunks(2).all(|pair| pair == WRAPPER_MARK))
+}
+
 impl Signature {
     /// Reads `0x` and 65 bytes in hexadecimal: r, s and the recovery byte.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
-        let digits = text.strip_prefix("0x").ok_or(Refusal::SignatureMalformed)?;
-        let bytes = hex::decode(digits).map_err(|_| Refusal::SignatureMalformed)?;
+        Self::of_key(&decode(text)?)
+    }
+
+    /// Takes these bytes for a key's signature.
+    pub(super) fn of_key(bytes: &[u8]) -> Result<Self, Refusal> {
         // Before anything else: ERC-6492 forbids to take a wrapped signature for a key's own.
-        if bytes.len() >= 32
-            && bytes[bytes.len() - 32..]
-                .chunks(2)
-                .all(|pair| pair == WRAPPER_MARK)
-        {
+        if is_wrapped(bytes) {
             return Err(Refusal::ContractWalletUnsupported);
         }
-        Self::from_bytes(&bytes).map_err(Refusal::SignatureInvalid)
+        Self::from_bytes(bytes).map_err(Refusal::SignatureInvalid)
     }
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, Invalid> {
@@ -102,6 +116,9 @@ impl fmt::Display for Invalid {
             Self::NoKey => f.write_str("no key could have made it"),
             Self::OtherSigner => {
                 f.write_str("another address signed, or another text: the wallet must sign it byte by byte")
+            }
+            Self::Contract => {
+                f.write_str("it is no key's, and no contract at the address says on the message's chain that it is its own")
             }
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::{Db, Error, columns};
-use crate::model::Address;
+use crate::model::{Address, ChainId};
 
 /// A session that lives, with what its account may do.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub struct LiveSession {
     pub user_id: Uuid,
     /// The wallet that signed in, where one did.
     pub address: Option<Address>,
+    /// The chain of that wallet, where it is a contract.
+    pub contract_on: Option<ChainId>,
     /// Roles besides `user`.
     pub roles: Vec<String>,
     /// Claims that an operator added.
@@ -24,7 +26,7 @@ pub struct LiveSession {
 }
 
 pub(super) const FIND: &str = "
-select s.user_id, s.address,
+select s.user_id, s.address, s.wallet_chain,
   array(select r.role from auth.user_roles r where r.user_id = s.user_id order by r.role) as roles,
   (select coalesce(jsonb_object_agg(c.name, c.value), '{}')
    from auth.custom_claims c where c.user_id = s.user_id) as claims,
@@ -33,6 +35,13 @@ select s.user_id, s.address,
 from auth.sessions s
 join auth.users u on u.id = s.user_id
 where s.id = $2 and s.ended_at is null and u.disabled_at is null";
+
+impl LiveSession {
+    /// The externally owned account that signed in, if one did. A contract at the same address is somebody else.
+    pub fn key_address(&self) -> Option<Address> {
+        self.address.filter(|_| self.contract_on.is_none())
+    }
+}
 
 impl Db {
     /// The session, if it lives and its account is not disabled.
@@ -52,6 +61,7 @@ impl Db {
         Ok(Some(LiveSession {
             user_id: row.get("user_id"),
             address: columns::address(&row)?,
+            contract_on: columns::contract_on(&row)?,
             roles: row.get("roles"),
             claims: columns::claims(&row)?,
             lives_for,

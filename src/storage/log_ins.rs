@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::limits::{self, limited};
 use super::opening::{Opening, SessionState, moment, open_session, session_state};
 use super::wallet_owner::{owner_of_wallet, person_of_wallet};
-use super::{Db, Error};
-use crate::model::{Address, ChainId};
+use super::{Db, Error, columns};
+use crate::model::{Address, ChainId, ContractWallet};
 
 /// Everything a log-in writes.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub struct LogIn<'a> {
     pub address: Address,
     /// The chain its message names.
     pub chain_id: ChainId,
+    /// The contract that said yes, where it was not a key that signed.
+    pub contract: Option<ContractWallet>,
     /// SHA-256 of the nonce.
     pub nonce: [u8; 32],
     /// Whether the nonce must be one that the service issued.
@@ -51,7 +53,7 @@ pub enum LoggedIn {
 // log-in leaves the nonce usable.
 pub(super) const LOG_IN: &str = concat!(
     moment!(),
-    owner_of_wallet!(),
+    owner_of_wallet!("$19"),
     ",
 allowed as materialized (
   select name
@@ -73,7 +75,7 @@ spent as (
   on conflict do nothing
   returning hash
 )",
-    person_of_wallet!(),
+    person_of_wallet!("$19", "$20"),
     ",
 account as (
   insert into public.accounts (network, address, user_id, created_at, updated_at)
@@ -115,6 +117,8 @@ impl Db {
                     &log_in.nonce.as_slice(),
                     &log_in.nonce_was_issued,
                     &log_in.remember_until,
+                    &columns::wallet_chain(log_in.contract.map(|contract| contract.chain)),
+                    &log_in.contract.is_some_and(|contract| contract.deployed),
                 ]),
             )
             .await?;

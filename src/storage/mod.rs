@@ -37,6 +37,7 @@ mod statements;
 mod user_roles;
 mod users;
 mod wallet_links;
+mod wallet_looks;
 mod wallet_owner;
 mod whose;
 
@@ -141,4 +142,5 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("users::SESSIONS", users::SESSIONS),
     ("wallet_links::LINK", wallet_links::LINK),
     ("wallet_links::UNLINK", wallet_links::UNLINK),
+    ("wallet_looks::CLAIM", wallet_looks::CLAIM),
 ];

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Db, Error, columns};
 use crate::config::Lifetime;
-use crate::model::{Address, Client, Flow};
+use crate::model::{Address, ChainId, Client, Flow};
 use crate::token::TokenHash;
 
 use std::collections::BTreeMap;
@@ -41,6 +41,10 @@ pub struct SessionState {
     pub user_id: Uuid,
     /// The wallet that signed in, where one did.
     pub address: Option<Address>,
+    /// The chain of that wallet, where it is a contract.
+    pub contract_on: Option<ChainId>,
+    /// Whether it is time to look if that contract is still there.
+    pub wants_look: bool,
     /// Roles besides `user`.
     pub roles: Vec<String>,
     /// Claims that an operator added.
@@ -63,7 +67,8 @@ with moment as materialized (
     };
 }
 
-/// The end of a log-in. Stands behind [`moment`] and a `person (user_id, address)` of at most one row; takes
+/// The end of a log-in. Stands behind [`moment`] and a
+/// `person (user_id, address, wallet_chain, is_deployed)` of at most one row; takes
 /// `$2` to `$11` as [`Opening::values`] gives them; leaves `session`, and whatever the statement selects.
 ///
 /// Whoever wrote `person` decides: without a row nothing happens.
@@ -72,11 +77,14 @@ macro_rules! open_session {
         ",
 session as (
   insert into auth.sessions
-    (id, user_id, flow, address, rotated_at, last_used_at, created_at, ends_at, access_ttl, refresh_ttl, user_agent, ip)
-  select $2::uuid, person.user_id, $3::text, person.address, moment.now, moment.now, moment.now,
-         moment.now + make_interval(secs => $7), make_interval(secs => $5), make_interval(secs => $6), $9::text, $10::inet
+    (id, user_id, flow, address, wallet_chain, checked_at, rotated_at, last_used_at, created_at, ends_at, access_ttl,
+     refresh_ttl, user_agent, ip)
+  select $2::uuid, person.user_id, $3::text, person.address, person.wallet_chain,
+         case when person.is_deployed then moment.now end,
+         moment.now, moment.now, moment.now, moment.now + make_interval(secs => $7), make_interval(secs => $5),
+         make_interval(secs => $6), $9::text, $10::inet
   from person, moment
-  returning id, user_id, address, access_ttl, created_at, ends_at
+  returning id, user_id, address, wallet_chain, checked_at, access_ttl, created_at, ends_at
 ),
 head as (
   insert into auth.refresh_tokens (hash, session_id, generation)
@@ -99,7 +107,7 @@ capped as (
 noted as (
   insert into auth.audit_log (at, action, result, user_id, actor, session_id, address, ip, request_id, detail)
   select moment.now, 'log_in', 'ok', session.user_id, 'user', session.id, session.address, $10::inet, $11::text,
-         jsonb_build_object('flow', $3::text)
+         jsonb_strip_nulls(jsonb_build_object('flow', $3::text, 'contract_on', nullif(session.wallet_chain, 0)))
   from session, moment
   union all
   select moment.now, 'end_session', 'cap', capped.user_id, 'user', capped.id, person.address, $10::inet, $11::text, '{}'
@@ -108,7 +116,7 @@ noted as (
     };
 }
 
-/// The columns of a [`SessionState`], of the row that `$from` names.
+/// The columns of a [`SessionState`], of the row that `$from` names. Takes the clock's offset as `$1`.
 macro_rules! session_state {
     ($from:literal) => {
         concat!(
@@ -118,6 +126,10 @@ macro_rules! session_state {
             ".user_id, ",
             $from,
             ".address, ",
+            $from,
+            ".wallet_chain, coalesce(",
+            $from,
+            ".checked_at + interval '1 hour' <= clock_timestamp() + make_interval(secs => $1), false) as wants_look, ",
             $from,
             ".created_at, ",
             $from,
@@ -191,12 +203,19 @@ impl<'a> Values<'a> {
 }
 
 impl SessionState {
+    /// The externally owned account that signed in, if one did. A contract at the same address is somebody else.
+    pub fn key_address(&self) -> Option<Address> {
+        self.address.filter(|_| self.contract_on.is_none())
+    }
+
     /// Reads the columns of [`session_state`].
     pub(super) fn read(row: &Row) -> Result<Self, Error> {
         Ok(Self {
             session_id: row.get("session_id"),
             user_id: row.get("user_id"),
             address: columns::address(row)?,
+            contract_on: columns::contract_on(row)?,
+            wants_look: row.get("wants_look"),
             roles: row.get("roles"),
             claims: columns::claims(row)?,
             access: Duration::try_from_secs_f64(row.get("access"))

@@ -24,7 +24,7 @@ pub(super) const LOG_IN: &str = concat!(
     moment!(),
     ",
 person as materialized (
-  select c.user_id, null::bytea as address
+  select c.user_id, null::bytea as address, 0::bigint as wallet_chain, false as is_deployed
   from auth.credentials c
   join auth.users u on u.id = c.user_id
   where c.user_id = $12 and c.password_hash = $13 and u.disabled_at is null

@@ -104,7 +104,8 @@ with turned as (
     -- Sixty at once, then one in two seconds. A retry rotates nothing, and a copy is to be noticed whatever the count is.
     and (t.generation <> s.generation
       or s.restores_used_until <= clock_timestamp() + make_interval(secs => $1) + interval '118 seconds')
-  returning s.id, s.user_id, s.address, s.salt, s.generation, s.ended_at, s.access_ttl, s.created_at, s.ends_at
+  returning s.id, s.user_id, s.address, s.wallet_chain, s.checked_at, s.salt, s.generation, s.ended_at, s.access_ttl,
+            s.created_at, s.ends_at
 ),
 head as (
   insert into auth.refresh_tokens (hash, session_id, generation)

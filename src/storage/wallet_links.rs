@@ -4,8 +4,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::opening::moment;
-use super::{Db, Error};
-use crate::model::{Address, Client};
+use super::{Db, Error, columns};
+use crate::model::{Address, ChainId, Client, ContractWallet};
 
 /// A wallet for an account. Its message has been verified; its nonce is spent with the link.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub struct LinkWallet<'a> {
     pub user_id: Uuid,
     /// The proven address.
     pub address: Address,
+    /// The contract that said yes, where it was not a key that signed.
+    pub contract: Option<ContractWallet>,
     /// SHA-256 of the nonce.
     pub nonce: [u8; 32],
     /// Whether the nonce must be one that the service issued.
@@ -44,6 +46,8 @@ pub struct UnlinkWallet<'a> {
     pub user_id: Uuid,
     /// The wallet.
     pub address: Address,
+    /// Its chain, where it is a contract.
+    pub contract_on: Option<ChainId>,
     /// The session that goes on, unless the wallet opened it; every other one ends.
     pub keep: Option<Uuid>,
     /// Where the request came from.
@@ -65,7 +69,7 @@ pub(super) const LINK: &str = concat!(
     moment!(),
     ",
 owner as materialized (
-  select user_id from auth.wallets where address = $3 and chain = 0
+  select user_id from auth.wallets where address = $3 and chain = $10
 ),
 allowed as materialized (
   select u.id
@@ -90,7 +94,7 @@ spent as (
 ),
 linked as (
   insert into auth.wallets (address, chain, user_id, created_at)
-  select $3, 0, $2, moment.now
+  select $3, $10, $2, moment.now
   from spent, moment
   where not exists (select from owner)
   -- Of two accounts at once the first has it; the second is told so.
@@ -112,22 +116,23 @@ pub(super) const UNLINK: &str = concat!(
     moment!(),
     ",
 found as materialized (
-  select user_id from auth.wallets where address = $3 and chain = 0 and user_id = $2
+  select user_id from auth.wallets where address = $3 and chain = $8 and user_id = $2
 ),
 other_way as materialized (
   select exists (select from auth.credentials where user_id = $2)
-    or exists (select from auth.wallets where user_id = $2 and (address, chain) <> ($3, 0)) as other_way
+    or exists (select from auth.wallets where user_id = $2 and (address, chain) <> ($3, $8)) as other_way
 ),
 gone as (
   delete from auth.wallets w
   using found, other_way
-  where other_way and w.address = $3 and w.chain = 0 and w.user_id = $2
+  where other_way and w.address = $3 and w.chain = $8 and w.user_id = $2
   returning w.user_id
 ),
 accounts as (
   delete from public.accounts a
   using gone
   where a.user_id = gone.user_id and a.address = $4
+    and ($8::bigint = 0 or a.network in (select n.name from public.networks n where n.chain_id = $8))
 ),
 ended as (
   update auth.sessions s
@@ -135,7 +140,7 @@ ended as (
   from gone, moment
   where s.user_id = gone.user_id and s.ended_at is null
     -- A session that the wallet opened acts as that address, so it does not go on either.
-    and (s.id is distinct from $5::uuid or s.address = $3)
+    and (s.id is distinct from $5::uuid or s.address = $3 and s.wallet_chain = $8)
   returning s.id
 ),
 noted as (
@@ -167,6 +172,7 @@ impl Db {
                     &link.only_as_proof,
                     &link.client.ip,
                     &link.client.request_id,
+                    &columns::wallet_chain(link.contract.map(|contract| contract.chain)),
                 ],
             )
             .await?;
@@ -193,6 +199,7 @@ impl Db {
                     &unlink.keep,
                     &unlink.client.ip,
                     &unlink.client.request_id,
+                    &columns::wallet_chain(unlink.contract_on),
                 ],
             )
             .await?;

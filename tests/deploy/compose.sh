@@ -26,7 +26,7 @@ fi
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-cp "$root/docker-compose.yml" "$root/docker-compose.console.yml" "$folder/"
+cp "$root/docker-compose.yml" "$root/docker-compose.console.yml" "$root/docker-compose.rpc.yml" "$folder/"
 cd "$folder"
 
 # What the caller's environment sets would win over .env, so nothing of ours is passed on.
@@ -35,6 +35,7 @@ for name in $(sed -n 's/^#* *\([A-Z][A-Z0-9_]*\)=.*/\1/p' "$root/.env.example") 
 done
 
 plain() { compose -f docker-compose.yml config; }
+rpc() { compose -f docker-compose.yml -f docker-compose.rpc.yml config; }
 console() { compose -f docker-compose.yml -f docker-compose.console.yml config; }
 
 if [ "${1:-}" = print ]; then
@@ -60,6 +61,7 @@ cksum .env .env.hasura.* | cmp -s - before || fail "env.sh changed what was ther
 [ "$(find .env .env.hasura.* -perm 600 | wc -l)" -eq 3 ] || fail "others may read the files of env.sh"
 plain >plain.yml 2>err || fail "docker-compose.yml is refused: $(cat err)"
 console >console.yml 2>err || fail "docker-compose.console.yml is refused: $(cat err)"
+rpc >rpc.yml 2>err || fail "docker-compose.rpc.yml is refused: $(cat err)"
 
 # 3. Every secret is asked for: one that is empty stops compose.
 for name in POSTGRES_PASSWORD SIWE_DB_PASSWORD HASURA_DB_PASSWORD ACTIONS_SECRET HASURA_ACTIONS_SECRET HASURA_GRAPHQL_ADMIN_SECRET SIWE_ORIGINS; do
@@ -87,6 +89,7 @@ esac
 [ "$(grep -cE '127\.0\.0\.1:8080:8080|published: "?8080' plain.yml)" -eq 1 ] || fail "the proxy's port is not published on 127.0.0.1:8080"
 [ "$(grep -cE '^ +ports:' plain.yml)" -eq 1 ] || fail "something besides the proxy publishes a port"
 [ "$(grep -cE '^ +ports:' console.yml)" -eq 2 ] || fail "the console overlay does not publish Hasura's port"
+[ "$(grep -cE '^ +(- nodes|nodes: (null|\{\}))$' rpc.yml)" -ge 2 ] || fail "the rpc overlay does not let the service out"
 if grep -nF '$$' plain.yml console.yml; then fail "an expansion was left as it stands"; fi
 if grep -q 'HASURA_GRAPHQL_ENABLED_APIS: .*metadata' plain.yml; then fail "the metadata API is open without the overlay"; fi
 

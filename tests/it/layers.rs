@@ -33,13 +33,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "flow",
         &[
-            "clock", "config", "entropy", "model", "password", "secret", "siwe", "storage", "token",
+            "clock", "config", "entropy", "model", "password", "rpc", "secret", "siwe", "storage", "token",
         ],
     ),
     (
         "storage",
         &["clock", "config", "model", "password", "secret", "token"],
     ),
+    ("rpc", &["config", "model", "secret"]),
     ("token", &["config", "entropy", "model", "secret"]),
     ("config", &["model", "password", "secret", "siwe"]),
     ("siwe", &["model"]),
@@ -60,7 +61,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[];
 const CRATES: &[(&str, &[&str])] = &[
     ("axum", &["app", "engine", "http", "local", "server"]),
     ("deadpool_postgres", &["engine", "storage"]),
-    ("reqwest", &["cli", "engine", "local"]),
+    ("reqwest", &["cli", "engine", "local", "rpc"]),
     ("clap", &["cli"]),
     ("anyhow", &["app", "cli", "local"]),
 ];

@@ -11,6 +11,7 @@ mod actions;
 mod challenges;
 mod commands;
 mod compose;
+mod contract_wallets;
 mod deploy;
 mod docs;
 mod end_to_end;

@@ -19,12 +19,12 @@ fn crate_root() -> &'static Path {
 }
 
 /// Cases that are part of this repository.
-fn committed(file: &str) -> Vec<Value> {
+pub fn committed(file: &str) -> Vec<Value> {
     cases(&crate_root().join("tests/vectors").join(file))
 }
 
 /// Cases under other licences, from the folder SIWE_VECTORS. `None`, said aloud, where it is missing.
-fn external(file: &str) -> Option<Vec<Value>> {
+pub fn external(file: &str) -> Option<Vec<Value>> {
     #[expect(
         clippy::disallowed_methods,
         reason = "a test finds its vectors, the service reads nothing"
@@ -53,11 +53,11 @@ fn cases(path: &Path) -> Vec<Value> {
     cases
 }
 
-fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+pub fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
     value[key].as_str()
 }
 
-fn id(case: &Value) -> String {
+pub fn id(case: &Value) -> String {
     text(case, "id").expect("a case has an id").to_owned()
 }
 
@@ -77,7 +77,7 @@ fn long_text(case: &Value, key: &str) -> String {
 }
 
 /// The ids under a heading of the document: the first cell of each row of its table.
-fn listed(heading: &str) -> BTreeSet<String> {
+pub fn listed(heading: &str) -> BTreeSet<String> {
     let section = DOCUMENT
         .split_once(heading)
         .expect("the document has this heading")
@@ -120,6 +120,7 @@ fn the_document_lists_no_case_that_does_not_exist() {
         .iter()
         .flatten()
         .chain(&committed("derived.json"))
+        .chain(&committed("eip1271_stubs.json"))
         .map(id)
         .collect();
     let listed = listed("## Vectors answered otherwise");

@@ -8,6 +8,7 @@ use hasura_siwe::flow;
 use hasura_siwe::http::{ACTIONS, ApiError};
 use hasura_siwe::model::{AccountNameError, Address, AddressError, ChainId, EmailError, UsernameError};
 use hasura_siwe::password::{Busy, PasswordTooLong, Weakness};
+use hasura_siwe::rpc;
 use hasura_siwe::siwe::signature::Invalid;
 use hasura_siwe::siwe::{Fault, Refusal, TooLarge};
 use hasura_siwe::storage;
@@ -68,6 +69,7 @@ fn refusals() -> Vec<ApiError> {
         flow::Error::NotAToken,
         flow::Error::SessionEnded,
         flow::Error::NoSigningKey(NoSigningKey::None),
+        flow::Error::RpcUnavailable(rpc::Fault::no_node(ChainId::ETHEREUM)),
         flow::Error::Unavailable(Arc::new(storage::Error::Content("x"))),
     ];
     messages

@@ -3,8 +3,10 @@
 
 pub mod app;
 pub mod db;
+pub mod evm;
 pub mod hasura;
 pub mod keys;
+pub mod node;
 pub mod people;
 pub mod process;
 pub mod raw;
