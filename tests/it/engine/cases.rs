@@ -29,6 +29,20 @@ fn every_case_has_a_test_and_every_test_a_case() {
     assert_eq!(tested, all.keys().map(String::as_str).collect::<Vec<_>>());
 }
 
+#[test]
+fn the_cases_that_are_kept_out_are_in_the_document() {
+    let document = crate::repository::read("docs/local-engine.md");
+    let all = case::all();
+    let kept_out: Vec<&String> = all
+        .keys()
+        .filter(|name| name.starts_with("action_async_"))
+        .collect();
+    assert_eq!(kept_out.len(), 5);
+    for name in kept_out {
+        assert!(document.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
 cases! {
     action_async_mutation_returns_uuid
     action_async_poll_query
