@@ -262,6 +262,18 @@ async fn permissions_hold_on_the_other_side() {
 }
 
 #[tokio::test]
+async fn an_inherited_role_sees_what_any_parent_sees() {
+    let engine = TestEngine::start().await;
+    for role in ["both", "grandchild"] {
+        let query = "{ article(order_by: {id: desc}) { id } article_by_pk(id: 1) { title } }";
+        assert_eq!(
+            engine.data(role, query).await,
+            json!({"article": [{"id": 4}, {"id": 3}, {"id": 2}], "article_by_pk": {"title": "Out"}})
+        );
+    }
+}
+
+#[tokio::test]
 async fn filters_look_into_tables_that_the_role_does_not_see() {
     let engine = TestEngine::start().await;
     let asked = |networks: &'static str| {
