@@ -7,7 +7,7 @@ use super::predicate::Predicate;
 use super::tables::Access;
 
 /// The parents' permissions as one; `None` when Hasura would have to blank cells.
-pub(super) fn merge<'a>(parents: &[&'a Access]) -> Option<Access> {
+pub(super) fn merge(parents: &[&Access]) -> Option<Access> {
     let (first, others) = parents.split_first()?;
     let same_columns = others.iter().all(|one| one.columns == first.columns);
     let same_rows = others.iter().all(|one| one.filter == first.filter);
