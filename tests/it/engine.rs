@@ -24,3 +24,4 @@ mod signers;
 mod support;
 mod tables;
 mod webhook;
+mod writes;

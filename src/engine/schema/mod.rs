@@ -6,6 +6,7 @@
 mod actions;
 mod aggregates;
 mod filter;
+mod inheritance;
 mod operators;
 mod order;
 mod predicate;

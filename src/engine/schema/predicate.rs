@@ -11,7 +11,7 @@ use crate::engine::catalog::Column;
 use crate::hasura::metadata::TableName;
 
 /// Which rows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Predicate {
     And(Vec<Predicate>),
     Or(Vec<Predicate>),
@@ -39,7 +39,7 @@ impl Predicate {
 }
 
 /// The rows of another table that fit: those joined, or all where nothing joins.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Other {
     pub(crate) table: TableName,
     /// Column here, column there.
@@ -48,7 +48,7 @@ pub(crate) struct Other {
 }
 
 /// A value made of the rows of another table, and what it must be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct AggregateTest {
     pub(crate) of: Other,
     pub(crate) function: &'static str,
@@ -59,7 +59,7 @@ pub(crate) struct AggregateTest {
 }
 
 /// One column against one value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Comparison {
     pub(crate) column: Column,
     /// Whether the column is cast to the comparison's type before.
@@ -69,7 +69,7 @@ pub(crate) struct Comparison {
 }
 
 /// What a column is compared with.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Operand {
     Value(Value),
     /// A session variable, by its lower-case name.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::filter::parse_filter;
+use super::inheritance::merge;
 use super::predicate::Predicate;
 use super::relations::{self, Relation};
 use super::{Inconsistency, ancestry};
@@ -183,25 +184,32 @@ fn permissions(
             }
         }
     }
+    let mut merged = Vec::new();
     for role in &metadata.inherited_roles {
         let name = &role.role_name;
-        let mut inherited = ancestry(metadata, name)
-            .into_iter()
-            .filter(|one| one != name)
-            .filter_map(|one| permissions.get(one));
-        match (permissions.contains_key(name), inherited.next(), inherited.next()) {
-            (false, Some(_), Some(_)) => {
-                return Err(format!(
-                    "inherited role {name}: select permissions of several parents on {shown} are not supported"
-                ));
-            }
-            (false, Some(one), None) => {
-                let one = Arc::clone(one);
-                permissions.insert(name.clone(), one);
-            }
-            _ => {}
+        if permissions.contains_key(name) {
+            continue;
         }
+        let inherited: Vec<Arc<Access>> = ancestry(metadata, name)
+            .into_iter()
+            .filter_map(|one| permissions.get(one).cloned())
+            .collect();
+        let access = match &inherited[..] {
+            [] => continue,
+            [one] => Arc::clone(one),
+            many => {
+                let many: Vec<&Access> = many.iter().map(Arc::as_ref).collect();
+                Arc::new(merge(&many).ok_or_else(|| {
+                    format!(
+                        "inherited role {name}: select permissions of several parents on {shown} that differ in columns and \
+                         in rows are not supported"
+                    )
+                })?)
+            }
+        };
+        merged.push((name.clone(), access));
     }
+    permissions.extend(merged);
     Ok(permissions)
 }
 

@@ -29,6 +29,20 @@ fn every_case_has_a_test_and_every_test_a_case() {
     assert_eq!(tested, all.keys().map(String::as_str).collect::<Vec<_>>());
 }
 
+#[test]
+fn the_cases_that_are_kept_out_are_in_the_document() {
+    let document = crate::repository::read("docs/local-engine.md");
+    let all = case::all();
+    let kept_out: Vec<&String> = all
+        .keys()
+        .filter(|name| name.starts_with("action_async_"))
+        .collect();
+    assert_eq!(kept_out.len(), 5);
+    for name in kept_out {
+        assert!(document.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
 cases! {
     action_async_mutation_returns_uuid
     action_async_poll_query
@@ -133,6 +147,50 @@ cases! {
     metadata_action_in_yaml_not_in_sdl
     metadata_cli_build_merge
     metadata_inherited_role_gets_action
+    more_actions_int_output_str_refused
+    more_actions_int_output_str_right
+    more_actions_float_output_bool_refused
+    more_actions_float_output_bool_right
+    more_actions_boolean_output_str_refused
+    more_actions_boolean_output_str_right
+    more_actions_id_output_int_refused
+    more_actions_id_output_int_right
+    more_actions_string_output_int_refused
+    more_actions_string_output_int_right
+    more_actions_string_output_bool_refused
+    more_actions_string_output_bool_right
+    more_actions_boolean_output_int_refused
+    more_actions_boolean_output_int_right
+    more_actions_scalar_output_got_array
+    more_actions_scalar_output_nonnull_got_null
+    more_actions_list_output_null
+    more_actions_list_output_nonnull_got_null
+    more_actions_list_output_empty
+    more_actions_list_of_lists
+    more_actions_list_of_lists_got_list
+    more_actions_list_item_null_allowed
+    more_actions_list_item_field_missing
+    more_actions_list_item_is_text
+    more_actions_field_missing_though_not_selected
+    more_actions_nullable_field_left_out
+    more_actions_object_nonnull_got_null
+    more_actions_declared_scalar_takes_anything
+    more_actions_declared_scalar_nonnull_null
+    more_actions_database_scalar_takes_anything
+    more_actions_status_201
+    more_actions_status_299
+    more_actions_message_only
+    more_actions_code_null
+    more_actions_both_codes
+    more_actions_extensions_empty
+    more_actions_extra_keys_of_an_error
+    more_actions_status_401
+    more_actions_status_500
+    more_actions_status_502
+    more_actions_status_503
+    more_actions_status_500_not_json
+    more_actions_redirect
+    more_actions_inputs_of_every_form
     more_jwt_allowed_roles_is_number
     more_jwt_default_role_is_number
     more_jwt_claim_is_boolean

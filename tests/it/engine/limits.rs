@@ -69,6 +69,28 @@ async fn what_nests_within_reason_is_answered() {
 }
 
 #[tokio::test]
+async fn relationships_may_be_followed_far() {
+    let engine = TestEngine::start().await;
+    let depth = 20;
+    let query = format!(
+        "{{ article_by_pk(id: 2) {} }}",
+        "{ author { articles(where: {id: {_eq: 2}}) ".repeat(depth) + "{ id }" + &"} }".repeat(depth)
+    );
+    let reply = engine.ask_as("admin", &query, json!({})).await;
+    let mut found = &reply["data"]["article_by_pk"];
+    for _ in 0..depth {
+        found = &found["author"]["articles"][0];
+    }
+    assert_eq!(found, &json!({"id": 2}), "{reply}");
+    let filter = "articles: {author: {".repeat(depth) + "id: {_eq: 1}" + &"}}".repeat(depth);
+    let query = format!("{{ author(where: {{{filter}}}) {{ id }} }}");
+    assert_eq!(
+        engine.ask_as("admin", &query, json!({})).await,
+        json!({"data": {"author": [{"id": 1}]}})
+    );
+}
+
+#[tokio::test]
 async fn fields_that_multiply_are_counted() {
     let engine = TestEngine::start().await;
     let mut bomb = String::from("{ typed_nested_null { ...f0 } } fragment f30 on TypedNestedNull { id }");
