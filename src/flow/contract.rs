@@ -19,18 +19,25 @@ impl Service {
     /// left as it is.
     ///
     /// # Errors
-    /// [`Error::Message`], or [`Error::RpcUnavailable`] where only a contract can tell and no node answers.
-    pub(super) async fn proven(&self, message: &str, signature: &str) -> Result<SignedMessage, Error> {
+    /// [`Error::Message`], [`Error::RateLimited`], or [`Error::RpcUnavailable`] where only a contract can tell and no node answers.
+    pub(super) async fn proven(
+        &self,
+        message: &str,
+        signature: &str,
+        client: &Client,
+    ) -> Result<SignedMessage, Error> {
         match siwe::judge(message, signature, &self.policy, self.clock.now())? {
             Judgement::Signed(proof) => Ok(proof),
-            Judgement::AsksContract(claim) => self.ask_contract(claim).await,
+            Judgement::AsksContract(claim) => self.ask_contract(claim, client).await,
         }
     }
 
-    async fn ask_contract(&self, claim: ContractClaim) -> Result<SignedMessage, Error> {
+    async fn ask_contract(&self, claim: ContractClaim, client: &Client) -> Result<SignedMessage, Error> {
         if !self.chains.serves(claim.chain_id()) {
             return Err(claim.refusal().into());
         }
+        // Anybody may send a signature that is no key's, and each costs a node three requests.
+        self.may_ask(client).await?;
         let question = Question {
             chain: claim.chain_id(),
             address: claim.address(),

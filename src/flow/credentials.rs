@@ -75,7 +75,7 @@ impl Service {
         client: &Client,
     ) -> Result<Address, Error> {
         let person = self.signed_in_person(caller).await?;
-        let proof = self.proven(wallet.message, wallet.signature).await?;
+        let proof = self.proven(wallet.message, wallet.signature, client).await?;
         self.reauthenticate(person, password, client).await?;
         match self.spend(person.user_id, &proof, false, client).await? {
             Linked::Done => {
@@ -221,7 +221,7 @@ impl Service {
         match proof {
             FreshProof::Password(password) => self.reauthenticate(person, password, client).await.map(Some),
             FreshProof::Wallet(signed) => {
-                let proof = self.proven(signed.message, signed.signature).await?;
+                let proof = self.proven(signed.message, signed.signature, client).await?;
                 match self.spend(person.user_id, &proof, true, client).await? {
                     Linked::Done => Ok(None),
                     Linked::NotYours => Err(Error::ReauthRequired),

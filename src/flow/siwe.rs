@@ -24,7 +24,7 @@ impl Service {
     /// [`Error::AccountDisabled`] or [`Error::Unavailable`].
     pub async fn log_in(&self, message: &str, signature: &str, client: &Client) -> Result<Tokens, Error> {
         self.is_open(Flow::Siwe)?;
-        let proof = self.proven(message, signature).await?;
+        let proof = self.proven(message, signature, client).await?;
         // Before the nonce is spent: a service without a key leaves the message good.
         let pen = self.signer.pen()?;
         let refresh = RefreshToken::draw(&self.entropy);
