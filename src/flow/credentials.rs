@@ -7,9 +7,7 @@ use tracing::info;
 use uuid::Uuid;
 
 use super::password::{Names, TAKEN_NAME, key_of_user};
-use super::siwe::{CLOCKS_APART, nonce_hash};
 use super::{Error, Service};
-use crate::config::Nonces;
 use crate::model::{Address, Caller, ChainId, ChainIdError, Client, Person};
 use crate::password::Password;
 use crate::siwe::SignedMessage;
@@ -258,9 +256,7 @@ impl Service {
             user_id,
             address: proof.address(),
             contract: proof.contract(),
-            nonce: nonce_hash(proof.nonce()),
-            nonce_was_issued: self.nonces == Nonces::Server,
-            remember_until: proof.acceptable_until() + CLOCKS_APART,
+            nonce: self.nonce_of(proof),
             only_as_proof,
             client,
         };

@@ -6,12 +6,13 @@ use time::Duration;
 use super::{Error, Service, Tokens};
 use crate::config::Nonces;
 use crate::model::{Client, Flow};
-use crate::storage::{LogIn, LoggedIn};
+use crate::siwe::SignedMessage;
+use crate::storage::{LogIn, LoggedIn, ProofNonce};
 use crate::token::RefreshToken;
 
 /// How far this process's clock, which judges messages, may fall behind the database's, which
 /// forgets nonces, before a message could be played again.
-pub(super) const CLOCKS_APART: Duration = Duration::hours(2);
+const CLOCKS_APART: Duration = Duration::hours(2);
 
 impl Service {
     /// Verifies `message` and `signature`, spends the nonce and opens a session.
@@ -39,9 +40,7 @@ impl Service {
                 address: proof.address(),
                 chain_id: proof.chain_id(),
                 contract: proof.contract(),
-                nonce: nonce_hash(proof.nonce()),
-                nonce_was_issued: self.nonces == Nonces::Server,
-                remember_until: proof.acceptable_until() + CLOCKS_APART,
+                nonce: self.nonce_of(&proof),
                 user_id: self.entropy.uuid(),
             })
             .await?;
@@ -51,6 +50,17 @@ impl Service {
             LoggedIn::TooMany(wait) => Err(Error::RateLimited(wait)),
             LoggedIn::NonceInvalid => Err(Error::NonceInvalid),
             LoggedIn::Session(session) => Ok(self.signed_in(Flow::Siwe, &pen, session, refresh)),
+        }
+    }
+}
+
+impl Service {
+    /// The nonce of a message, as the statement that the message is good for spends it.
+    pub(super) fn nonce_of(&self, proof: &SignedMessage) -> ProofNonce {
+        ProofNonce {
+            hash: nonce_hash(proof.nonce()),
+            must_be_issued: self.nonces == Nonces::Server,
+            remember_until: proof.acceptable_until() + CLOCKS_APART,
         }
     }
 }

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::limits::{self, limited};
+use super::nonces::{ProofNonce, spend_nonce};
 use super::opening::{Opening, SessionState, moment, open_session, session_state};
 use super::wallet_owner::{owner_of_wallet, person_of_wallet};
 use super::{Db, Error, columns};
@@ -23,12 +23,8 @@ pub struct LogIn<'a> {
     pub chain_id: ChainId,
     /// The contract that said yes, where it was not a key that signed.
     pub contract: Option<ContractWallet>,
-    /// SHA-256 of the nonce.
-    pub nonce: [u8; 32],
-    /// Whether the nonce must be one that the service issued.
-    pub nonce_was_issued: bool,
-    /// Until when the spent nonce is remembered.
-    pub remember_until: OffsetDateTime,
+    /// The nonce of its message.
+    pub nonce: ProofNonce,
     /// The id of the user, if the address is new.
     pub user_id: Uuid,
 }
@@ -48,9 +44,7 @@ pub enum LoggedIn {
     Session(SessionState),
 }
 
-// The insert into spent_nonces decides: of equal messages at the same moment one gets the row and
-// the others wait for it and then get none. Everything after it hangs on its result, so a refused
-// log-in leaves the nonce usable.
+// Everything hangs on `spent`, so a refused log-in leaves the nonce usable.
 pub(super) const LOG_IN: &str = concat!(
     moment!(),
     owner_of_wallet!("$19"),
@@ -60,21 +54,8 @@ allowed as materialized (
   from public.networks
   where chain_id = $15 and enabled and not exists (select from owner where disabled)
     and exists (select from limited)
-),
-issued as (
-  delete from auth.issued_nonces n
-  using moment, allowed
-  where $17 and n.hash = $16 and n.expires_at > moment.now
-  returning n.hash
-),
-spent as (
-  insert into auth.spent_nonces (address, hash, expires_at)
-  select $12, $16, $18
-  from allowed
-  where not $17 or exists (select from issued)
-  on conflict do nothing
-  returning hash
 )",
+    spend_nonce!("$12", "$16", "$17", "$18"),
     person_of_wallet!("$19", "$20"),
     ",
 account as (
@@ -114,9 +95,9 @@ impl Db {
                     &log_in.user_id,
                     &log_in.address.to_string(),
                     &chain,
-                    &log_in.nonce.as_slice(),
-                    &log_in.nonce_was_issued,
-                    &log_in.remember_until,
+                    &log_in.nonce.hash.as_slice(),
+                    &log_in.nonce.must_be_issued,
+                    &log_in.nonce.remember_until,
                     &columns::wallet_chain(log_in.contract.map(|contract| contract.chain)),
                     &log_in.contract.is_some_and(|contract| contract.deployed),
                 ]),

@@ -60,6 +60,7 @@ pub use log_ins::{LogIn, LoggedIn};
 pub use migrations::{latest_version, migrate};
 pub use minted::{Mint, Minting};
 pub use networks::Network;
+pub use nonces::ProofNonce;
 pub use opening::{Opening, SessionState};
 pub use password_log_ins::PasswordLogIn;
 pub use profiles::{LoginNames, Profile};

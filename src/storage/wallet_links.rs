@@ -1,8 +1,8 @@
 //! Wallets of an account beyond the one it began with: added with a fresh proof, and taken away.
 
-use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::nonces::{ProofNonce, spend_nonce};
 use super::opening::moment;
 use super::{Db, Error, columns};
 use crate::model::{Address, ChainId, Client, ContractWallet};
@@ -16,12 +16,8 @@ pub struct LinkWallet<'a> {
     pub address: Address,
     /// The contract that said yes, where it was not a key that signed.
     pub contract: Option<ContractWallet>,
-    /// SHA-256 of the nonce.
-    pub nonce: [u8; 32],
-    /// Whether the nonce must be one that the service issued.
-    pub nonce_was_issued: bool,
-    /// Until when the spent nonce is remembered.
-    pub remember_until: OffsetDateTime,
+    /// The nonce of its message.
+    pub nonce: ProofNonce,
     /// Whether the wallet must be the account's own already: then the nonce is spent as a proof, and nothing linked.
     pub only_as_proof: bool,
     /// Where the request came from.
@@ -77,21 +73,9 @@ allowed as materialized (
   where u.id = $2 and u.disabled_at is null
     and not exists (select from owner where user_id <> $2)
     and (not $7 or exists (select from owner))
-),
-issued as (
-  delete from auth.issued_nonces n
-  using moment, allowed
-  where $5 and n.hash = $4 and n.expires_at > moment.now
-  returning n.hash
-),
-spent as (
-  insert into auth.spent_nonces (address, hash, expires_at)
-  select $3, $4, $6
-  from allowed
-  where not $5 or exists (select from issued)
-  on conflict do nothing
-  returning hash
-),
+)",
+    spend_nonce!("$3", "$4", "$5", "$6"),
+    ",
 linked as (
   insert into auth.wallets (address, chain, user_id, created_at)
   select $3, $10, $2, moment.now
@@ -166,9 +150,9 @@ impl Db {
                     &self.clock_offset(),
                     &link.user_id,
                     &link.address.as_bytes().as_slice(),
-                    &link.nonce.as_slice(),
-                    &link.nonce_was_issued,
-                    &link.remember_until,
+                    &link.nonce.hash.as_slice(),
+                    &link.nonce.must_be_issued,
+                    &link.nonce.remember_until,
                     &link.only_as_proof,
                     &link.client.ip,
                     &link.client.request_id,
