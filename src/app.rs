@@ -79,6 +79,12 @@ impl App {
         if let Ok(address) = listener.local_addr() {
             info!(listen.address = %address, "listening on {address}");
         }
+        let service = Arc::clone(&self.service);
+        let stop = async move {
+            stop.await;
+            // A balancer that asks takes the hint while what it sends is still answered.
+            service.begin_to_stop();
+        };
         let served = server::serve(listener, self.router, server::Limits::default(), stop).await;
         cleanup.abort();
         keys.abort();

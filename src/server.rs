@@ -16,6 +16,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use axum::http::{HeaderValue, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -39,6 +40,9 @@ pub struct Limits {
     pub idle: Duration,
     /// What requests under way may take to finish after the stop.
     pub drain: Duration,
+    /// How long connections are still accepted and answered on after the stop, once each, so that what their owners are
+    /// just sending is not lost: a balancer repeats a request that was refused, and not one that it had already sent.
+    pub farewell: Duration,
 }
 
 impl Default for Limits {
@@ -48,6 +52,7 @@ impl Default for Limits {
             head: Duration::from_secs(10),
             idle: Duration::from_secs(75),
             drain: Duration::from_secs(10),
+            farewell: Duration::from_secs(1),
         }
     }
 }
@@ -55,7 +60,8 @@ impl Default for Limits {
 /// The largest head of a request, and with it the buffer of each connection.
 const LARGEST_HEAD: usize = 64 * 1024;
 
-/// Serves `router` until `stop` is ready, then for at most `limits.drain` what is under way. Each request carries
+/// Serves `router` until `stop` is ready; then takes leave of whoever is connected, for `limits.farewell`, and finishes what
+/// is under way, for at most `limits.drain`. Each request carries
 /// [`ConnectInfo`] with its peer's address.
 ///
 /// # Errors
@@ -66,35 +72,21 @@ pub async fn serve(
     limits: Limits,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let mut stop = pin!(stop);
     let (stopping, stopped) = watch::channel(false);
     let places = Arc::new(Semaphore::new(limits.connections));
-    loop {
-        let place = tokio::select! {
-            place = Arc::clone(&places).acquire_owned() => place.expect("nobody closes the semaphore"),
-            () = &mut stop => break,
-        };
-        let (stream, peer) = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok(accepted) => accepted,
-                Err(error) if is_of_one_connection(&error) => continue,
-                Err(error) => {
-                    // Out of file descriptors, most likely: it passes when a connection ends.
-                    warn!(error = %error, "a connection could not be accepted");
-                    sleep(Duration::from_millis(500)).await;
-                    continue;
-                }
-            },
-            () = &mut stop => break,
-        };
-        let (router, stopped) = (router.clone(), stopped.clone());
-        tokio::spawn(async move {
-            serve_connection(stream, peer, router, limits, stopped).await;
-            drop(place);
-        });
+    let accept = accept(&listener, router, limits, &places, stopped);
+    let farewell = async {
+        stop.await;
+        stopping.send_replace(true);
+        // Whoever has connected by now and was not accepted yet would be reset, with what was already sent: a balancer
+        // does not repeat that.
+        sleep(limits.farewell).await;
+    };
+    tokio::select! {
+        () = accept => {}
+        () = farewell => {}
     }
     drop(listener);
-    stopping.send_replace(true);
     let all = u32::try_from(limits.connections).unwrap_or(u32::MAX);
     if tokio::time::timeout(limits.drain, places.acquire_many(all))
         .await
@@ -106,6 +98,37 @@ pub async fn serve(
         );
     }
     Ok(())
+}
+
+/// Accepts until it is dropped. A connection that comes after the stop is answered on once.
+async fn accept(
+    listener: &TcpListener,
+    router: Router,
+    limits: Limits,
+    places: &Arc<Semaphore>,
+    stopped: watch::Receiver<bool>,
+) {
+    loop {
+        let place = Arc::clone(places)
+            .acquire_owned()
+            .await
+            .expect("nobody closes the semaphore");
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) if is_of_one_connection(&error) => continue,
+            Err(error) => {
+                // Out of file descriptors, most likely: it passes when a connection ends.
+                warn!(error = %error, "a connection could not be accepted");
+                sleep(Duration::from_millis(500)).await;
+                continue;
+            }
+        };
+        let (router, stopped) = (router.clone(), stopped.clone());
+        tokio::spawn(async move {
+            serve_connection(stream, peer, router, limits, stopped).await;
+            drop(place);
+        });
+    }
 }
 
 fn is_of_one_connection(error: &io::Error) -> bool {
@@ -125,20 +148,29 @@ async fn serve_connection(
     // Small answers should not wait for more of themselves.
     let _ = stream.set_nodelay(true);
     let under_way = Arc::new(AtomicBool::new(false));
+    let is_last = Arc::new(AtomicBool::new(false));
     let stream = Guarded {
         stream,
         under_way: Arc::clone(&under_way),
         head: limits.head,
         deadline: None,
     };
+    let says_goodbye = Arc::clone(&is_last);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         under_way.store(true, Ordering::Relaxed);
         request.extensions_mut().insert(ConnectInfo(peer));
         let answer = router.clone().call(request.map(Body::new));
-        let under_way = Arc::clone(&under_way);
+        let (under_way, says_goodbye) = (Arc::clone(&under_way), Arc::clone(&says_goodbye));
         async move {
-            let answer = answer.await;
+            let mut answer = answer.await;
             under_way.store(false, Ordering::Relaxed);
+            if says_goodbye.load(Ordering::Relaxed)
+                && let Ok(answer) = &mut answer
+            {
+                answer
+                    .headers_mut()
+                    .insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
             answer
         }
     });
@@ -148,11 +180,24 @@ async fn serve_connection(
         .max_buf_size(LARGEST_HEAD)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
+    let told = async {
+        stopped
+            .wait_for(|stopped| *stopped)
+            .await
+            .map(drop)
+            .unwrap_or_default();
+    };
     let ended = tokio::select! {
         ended = &mut connection => ended,
-        () = async { stopped.wait_for(|stopped| *stopped).await.map(drop).unwrap_or_default() } => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+        () = told => {
+            is_last.store(true, Ordering::Relaxed);
+            match tokio::time::timeout(limits.farewell, &mut connection).await {
+                Ok(ended) => ended,
+                Err(_) => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            }
         }
     };
     if let Err(error) = ended {

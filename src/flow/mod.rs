@@ -26,6 +26,7 @@ mod siwe;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use account::UpdateAccount;
@@ -71,6 +72,7 @@ pub struct Service {
     given: limiter::Bucket,
     registered: limiter::Bucket,
     live: live::LiveSessions,
+    stopping: AtomicBool,
     seen: seen::SeenTokens,
     app: challenge::App,
 }
@@ -107,6 +109,7 @@ impl Service {
             given: limiter::Bucket::default(),
             registered: limiter::Bucket::default(),
             live: live::LiveSessions::new(),
+            stopping: AtomicBool::new(false),
             seen: seen::SeenTokens::new(),
             entropy,
             app: challenge::App::of(config),
@@ -119,6 +122,16 @@ impl Service {
     /// [`Error::Unavailable`] with the cause, when it does not answer.
     pub async fn is_ready(&self) -> Result<bool, Error> {
         Ok(self.db.is_migrated().await?)
+    }
+
+    /// Whether the process is about to stop.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// From now on the process is not ready: it answers what comes, and is about to stop.
+    pub fn begin_to_stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
     }
 
     /// Whether one may sign in this way here. Sessions that were opened before go on.

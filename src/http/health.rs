@@ -12,8 +12,15 @@ pub(super) async fn alive() -> &'static str {
     "OK"
 }
 
-/// Ready: the database answers and has this program's schema, and there is a key to sign with.
+/// Ready: the process is not about to stop, the database answers and has this program's schema, and there is a key to
+/// sign with.
 pub(super) async fn ready(State(http): State<Http>) -> (StatusCode, Cow<'static, str>) {
+    if http.service.is_stopping() {
+        return (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the process is about to stop".into(),
+        );
+    }
     match http.service.is_ready().await {
         Ok(true) => match http.service.missing_key().await {
             None => (StatusCode::OK, "OK".into()),

@@ -16,6 +16,7 @@ fn limits() -> Limits {
         head: Duration::from_millis(200),
         idle: Duration::from_secs(2),
         drain: Duration::from_secs(5),
+        farewell: Duration::from_millis(300),
     }
 }
 
@@ -158,8 +159,15 @@ async fn f09_a_stop_finishes_what_is_under_way_and_takes_nothing_new() {
         .unwrap();
     tokio::time::sleep(Duration::from_millis(100)).await;
     server.stop.take().unwrap().send(()).unwrap();
+    // What is sent on a connection that is there is answered, once.
+    idle.write_all(GET).await.unwrap();
+    let last = answer(&mut idle).await;
+    assert!(
+        last.ends_with("here") && last.contains("connection: close"),
+        "{last}"
+    );
+    assert_eq!(answer(&mut idle).await, "", "and then it is closed");
     assert!(answer(&mut busy).await.ends_with("late"));
-    assert_eq!(answer(&mut idle).await, "", "an idle connection is closed");
     server.ended.await.unwrap().unwrap();
     assert!(TcpStream::connect(server.address).await.is_err());
 }

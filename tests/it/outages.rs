@@ -238,3 +238,73 @@ async fn f11_a_log_that_nobody_reads_stops_no_request() {
     assert!(begun.elapsed() < Duration::from_secs(30));
     process.kill().await;
 }
+
+#[tokio::test]
+async fn f09_a_process_that_is_stopped_under_load_costs_no_request_behind_a_balancer() {
+    let db = TestDb::create().await;
+    let (one, other) = (Process::on(&db).await, Process::on(&db).await);
+    let host = |process: &Process| process.base.strip_prefix("http://").unwrap().to_owned();
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("Caddyfile");
+    let text = format!(
+        "{{\n\tadmin off\n\tauto_https off\n}}\n:{port} {{\n\tbind 127.0.0.1\n\treverse_proxy {} {} {{\n\t\tlb_policy round_robin\n\t\thealth_uri /readyz\n\t\thealth_interval 200ms\n\t\t\
+         lb_try_duration 5s\n\t\tfail_duration 10s\n\t}}\n}}\n",
+        host(&one),
+        host(&other)
+    );
+    std::fs::write(&config, text).unwrap();
+    let _caddy = tokio::process::Command::new("caddy")
+        .args(["run", "--adapter", "caddyfile", "--config"])
+        .arg(&config)
+        .env("XDG_CONFIG_HOME", folder.path())
+        .env("XDG_DATA_HOME", folder.path())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap_or_else(|error| panic!("caddy does not run ({error}): run `make test-deps`"));
+    let begun = Instant::now();
+    while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "caddy listens");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let url = format!("http://127.0.0.1:{port}/actions/restore-session");
+    let until = Instant::now() + Duration::from_secs(5);
+    let mut tokens = Vec::new();
+    for _ in 0..12 {
+        tokens.push(log_in(&one).await.assert_ok().refresh_token());
+    }
+    let load = tokens.into_iter().map(|mut token| {
+        let url = url.clone();
+        async move {
+            let client = reqwest::Client::new();
+            let mut answered = 0;
+            while Instant::now() < until {
+                let body = json!({"action": {"name": "v1RestoreSession"}, "session_variables": {"x-hasura-role": "guest"},
+                    "input": {"session": {"refreshToken": token}}});
+                let request = client
+                    .post(&url)
+                    .header("x-actions-secret", crate::support::app::ACTIONS_SECRET)
+                    .json(&body);
+                let reply = Reply::of(request.send().await.unwrap()).await;
+                token = reply.assert_ok().refresh_token();
+                answered += 1;
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            answered
+        }
+    });
+    let stopped = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        one.stop().await.0
+    };
+    let (answered, status) = tokio::join!(futures_util::future::join_all(load), stopped);
+    assert!(status.success());
+    assert!(answered.iter().sum::<i32>() > 100, "{answered:?}");
+    assert!(other.stop().await.0.success());
+}
