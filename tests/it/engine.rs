@@ -14,6 +14,6 @@ mod log;
 mod rest;
 mod shipped;
 mod signers;
-mod support;
+pub mod support;
 mod tables;
 mod webhook;

@@ -10,6 +10,7 @@ use apollo_compiler::ast::{
     Definition, Document, EnumTypeDefinition, FieldDefinition, InputObjectTypeDefinition,
     ObjectTypeDefinition,
 };
+use apollo_compiler::validation::DiagnosticList;
 
 use super::ActionKind;
 
@@ -57,12 +58,29 @@ pub(super) struct Sdl {
     pub(super) types: CustomTypes,
 }
 
+/// Complaints of the parser that are told.
+const COMPLAINTS: usize = 3;
+/// Characters of each.
+const COMPLAINT: usize = 200;
+
+/// A parser that has lost its way complains of every word from there on, and prints the line each time: a slip in a
+/// file would be ten times the file. The first complaints tell where it was.
+fn complaints(all: &DiagnosticList) -> Vec<String> {
+    let told = all.iter().take(COMPLAINTS).map(|one| {
+        let error = one.to_json();
+        let place = error.locations.first();
+        let (line, column) = place.map_or((0, 0), |place| (place.line, place.column));
+        let text: String = error.message.chars().take(COMPLAINT).collect();
+        format!("line {line}, column {column}: {text}")
+    });
+    told.collect()
+}
+
 pub(super) fn read(text: &str) -> Result<Sdl, Vec<String>> {
     if text.trim().is_empty() {
         return Ok(Sdl::default());
     }
-    let document = Document::parse(text, "actions.graphql")
-        .map_err(|broken| vec![broken.errors.to_string().trim().to_owned()])?;
+    let document = Document::parse(text, "actions.graphql").map_err(|broken| complaints(&broken.errors))?;
     let mut sdl = Sdl::default();
     let mut problems = Vec::new();
     for definition in &document.definitions {
