@@ -43,6 +43,7 @@ mod sessions;
 mod siwe_second_opinion;
 mod siwe_vectors;
 mod storage;
+mod supply;
 mod support;
 mod tokens;
 mod wallets;

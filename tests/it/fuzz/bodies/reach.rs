@@ -39,6 +39,9 @@ impl Reach {
         let Ok(call) = serde_json::from_slice::<Value>(body) else {
             return is_skipped(body);
         };
+        if is_by_position(&call) || is_by_position(&call["action"]) || is_by_position(&call["input"]) {
+            return true;
+        }
         let path = path.split(['?', '#']).next().unwrap_or_default();
         let Some((_, name)) = ACTIONS.iter().find(|(own, _)| *own == path) else {
             return false;
@@ -89,7 +92,7 @@ impl Reach {
             let Ok(call) = serde_json::from_slice::<Value>(rest) else {
                 return is_skipped(rest);
             };
-            let headers = call["headers"].as_object();
+            let headers = call.get("headers").or(call.get(0)).and_then(Value::as_object);
             return headers.is_some_and(|all| all.values().filter_map(Value::as_str).any(good));
         }
         text.lines()
@@ -99,10 +102,22 @@ impl Reach {
 
     pub fn sapi(&self, path: &str, body: &[u8]) -> bool {
         let input: Value = serde_json::from_slice(body).unwrap_or_default();
+        if is_by_position(&input) {
+            return true;
+        }
         let is_own = |name: &str| path.split(['?', '#']).next().unwrap_or_default().contains(name);
         is_own("nonce") && is_address(&input["eth_address"])
             || is_own("login") && is_address(&input["eth_address"]) && is_signature(&input["user_signature"])
             || is_own("refresh") && input["refresh"].as_str().and_then(RefreshToken::parse).is_some()
+    }
+}
+
+/// serde reads an object's fields from an array as well, by their order.
+fn is_by_position(value: &Value) -> bool {
+    match value {
+        Value::Array(_) => true,
+        Value::Object(fields) => fields.values().any(|inner| inner.is_array()),
+        _ => false,
     }
 }
 
