@@ -1,7 +1,7 @@
 # What a developer types. Each target is one line of work; `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo build env up down test test-deps lint fmt soak bench
+.PHONY: help run demo build env up down test test-deps lint fmt soak bench fuzz deny sbom
 
 PROGRAM := $(or $(CARGO_TARGET_DIR),target)/debug/hasura-siwe
 
@@ -48,3 +48,14 @@ soak: ## Loads the service while PostgreSQL stops and starts, for SOAK_SECONDS (
 
 bench: ## Runs the micro-benchmarks
 	cargo bench --locked
+
+FUZZ_SECONDS ?= 600
+fuzz: ## Mutates what strangers send, for FUZZ_SECONDS (600), and prints a table at the end
+	FUZZ_SECONDS=$(FUZZ_SECONDS) RUST_BACKTRACE=0 cargo test --locked --test it fuzz::every_target -- --ignored --nocapture
+
+deny: ## Judges licences, duplicates and sources of all crates, and their known faults where ADVISORY_DB is set
+	@scripts/deny.sh
+
+sbom: ## Writes the bill of materials to target/sbom.cdx.json (CycloneDX 1.5)
+	@mkdir -p target
+	@scripts/sbom.py > target/sbom.cdx.json

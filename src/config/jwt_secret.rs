@@ -89,7 +89,10 @@ impl JwtSecret {
         // serde_json's own text may quote the value that it stumbled over, which could be the key.
         let typed: AsTyped = serde_json::from_str(json).map_err(|error| {
             let text = error.to_string();
-            if text.starts_with("unknown field") {
+            if text
+                .strip_prefix("unknown field `")
+                .is_some_and(begins_with_a_name)
+            {
                 format!("holds a field that Hasura does not know: {text}")
             } else {
                 format!(
@@ -168,7 +171,7 @@ fn keys(kind: Option<&str>, key: Option<String>, jwk_url: Option<&str>) -> Resul
         )),
         (key, None) => {
             let (algorithm, minimum) = match kind {
-                Some("HS256") => (Algorithm::HS256, 32),
+                Some("HS256") => (Algorithm::HS256, SHORTEST_KEY),
                 Some("HS384") => (Algorithm::HS384, 48),
                 Some("HS512") => (Algorithm::HS512, 64),
                 Some(other) => {
@@ -186,6 +189,20 @@ fn keys(kind: Option<&str>, key: Option<String>, jwk_url: Option<&str>) -> Resul
             Ok(JwtKeys::Shared { algorithm, key })
         }
     }
+}
+
+/// The shortest key that is taken.
+const SHORTEST_KEY: usize = 32;
+
+/// Whether what stands before the next backtick could be meant as a field's name. A key that stands where a
+/// name should is not shown, nor what a terminal would obey.
+fn begins_with_a_name(text: &str) -> bool {
+    text.split_once('`').is_some_and(|(name, _)| {
+        name.len() < SHORTEST_KEY
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
+    })
 }
 
 #[cfg(test)]
@@ -264,11 +281,14 @@ mod tests {
             format!(r#"{{"type":"HS256","key":["{KEY}"]}}"#),
             format!(r#"{{"type":"RS256","key":"{KEY}"}}"#),
             format!(r#"{{"type":"HS256","key":"{KEY}""#),
+            format!(r#"{{"type":"HS256","{KEY}":"key"}}"#),
             format!(r#""{KEY}""#),
             KEY.to_owned(),
         ] {
             assert!(!JwtSecret::parse(&json).unwrap_err().contains(KEY), "{json}");
         }
+        let odd = JwtSecret::parse("{\"type\":\"HS256\",\"k\u{7f}y\":1}").unwrap_err();
+        assert!(!odd.contains('\u{7f}'), "{odd}");
         assert!(
             JwtSecret::parse(r#"{"type":"HS256","key":""}"#)
                 .unwrap_err()

@@ -35,8 +35,10 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A sentence is one line, and obeyed by no terminal, whatever was typed.
     pub(super) fn fault(&mut self, sentence: String) {
-        self.faults.push(sentence);
+        let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+        self.faults.push(sentence.chars().map(shown).collect());
     }
 
     pub(super) fn secret(&mut self, name: &str) -> Option<String> {

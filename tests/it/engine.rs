@@ -21,7 +21,7 @@ mod relationships;
 mod rest;
 mod shipped;
 mod signers;
-mod support;
+pub mod support;
 mod tables;
 mod webhook;
 mod writes;

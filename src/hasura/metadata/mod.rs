@@ -305,6 +305,14 @@ mod tests {
     }
 
     #[test]
+    fn a_slip_in_the_schema_is_told_by_its_place_and_in_few_words() {
+        let found = problems(&[("actions.graphql", &"type Query { f(: String } ".repeat(500))]);
+        assert_eq!(found.len(), 3, "{found:?}");
+        assert!(found[0].starts_with("actions.graphql:1: "), "{found:?}");
+        assert!(found.iter().all(|problem| problem.len() < 300), "{found:?}");
+    }
+
+    #[test]
     fn header_env_prefix_forbidden() {
         let yaml = "
 actions:

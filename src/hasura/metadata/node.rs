@@ -50,6 +50,8 @@ impl Node {
             with_snippet: false,
             strict_booleans: true,
             reject_unsupported_tags: true,
+            // Deeper than any metadata, and shallow enough for the stack of a thread: a level takes 30 KB of it in a debug build.
+            budget: serde_saphyr::budget! { max_depth: 40 },
         };
         let spanned: Spanned<Spot> = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
             let error = error.without_snippet();

@@ -76,6 +76,11 @@ pub(super) struct Sdl {
     sources: SourceMap,
 }
 
+/// Complaints of the parser that are told.
+const COMPLAINTS: usize = 3;
+/// Characters of each.
+const COMPLAINT: usize = 200;
+
 /// Where the names of actions.graphql stand.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
@@ -106,13 +111,15 @@ pub(super) fn read(text: &str) -> (Sdl, Vec<Problem>) {
     let document = match Document::parse(text, FILE) {
         Ok(document) => document,
         Err(broken) => {
-            let problems = broken.errors.iter().map(|error| {
+            // A parser that has lost its way complains of every word from there on: a slip in a file would be ten
+            // times the file. The first complaints tell where it was.
+            let problems = broken.errors.iter().take(COMPLAINTS).map(|error| {
                 let error = error.to_json();
                 let line = error.locations.first().map(|at| at.line as u64);
                 Problem {
                     file: FILE.to_owned(),
                     line,
-                    reason: error.message,
+                    reason: error.message.chars().take(COMPLAINT).collect(),
                 }
             });
             return (sdl, problems.collect());
