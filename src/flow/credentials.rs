@@ -4,7 +4,6 @@
 //! message that a wallet of the account signed just now) and of what is added.
 
 use tracing::info;
-use uuid::Uuid;
 
 use super::password::{Names, TAKEN_NAME, key_of_user};
 use super::{Error, Service};
@@ -12,7 +11,7 @@ use crate::model::{Address, Caller, ChainId, ChainIdError, Client, Person};
 use crate::password::Password;
 use crate::siwe::SignedMessage;
 use crate::storage::{
-    ChangePassword, Guess, Guessed, LinkWallet, Linked, NewCredential, Set, UnlinkWallet, Unlinked,
+    ChangePassword, Guess, Guessed, LinkWallet, Linked, NewCredential, Set, Turn, UnlinkWallet, Unlinked,
 };
 
 /// A message and its signature, fresh as for a log-in.
@@ -58,6 +57,16 @@ fn wallet_named(text: &str) -> Result<(Address, Option<ChainId>), Error> {
     Ok((address.parse()?, Some(chain)))
 }
 
+/// The turn of somebody whose password was held against this hash.
+fn turn(person: Person, password_hash: Option<&str>) -> Turn<'_> {
+    Turn {
+        user_id: person.user_id,
+        session_id: person.session_id,
+        password_hash,
+        by_operator: false,
+    }
+}
+
 impl Service {
     /// Links a wallet to the caller's account, which has a password. Returns the address.
     ///
@@ -74,14 +83,18 @@ impl Service {
     ) -> Result<Address, Error> {
         let person = self.signed_in_person(caller).await?;
         let proof = self.proven(wallet.message, wallet.signature, client).await?;
-        self.reauthenticate(person, password, client).await?;
-        match self.spend(person.user_id, &proof, false, client).await? {
+        let proven = self.reauthenticate(person, password, client).await?;
+        match self
+            .spend(turn(person, Some(&proven)), &proof, false, client)
+            .await?
+        {
             Linked::Done => {
                 info!(user.id = %person.user_id, "user {} linked a wallet", person.user_id);
                 Ok(proof.address())
             }
             Linked::NotYours => Err(Error::AlreadyTaken(TAKEN_WALLET)),
             Linked::NonceInvalid => Err(Error::NonceInvalid),
+            Linked::Overtaken => Err(Error::ReauthRequired),
         }
     }
 
@@ -99,7 +112,7 @@ impl Service {
     ) -> Result<i64, Error> {
         let person = self.signed_in_person(caller).await?;
         let (address, contract_on) = wallet_named(address)?;
-        self.prove_afresh(person, proof, client).await?;
+        let proven = self.prove_afresh(person, proof, client).await?;
         let unlink = UnlinkWallet {
             user_id: person.user_id,
             address,
@@ -107,11 +120,16 @@ impl Service {
             keep: person.session_id,
             client,
         };
-        match self.db.unlink_wallet(&unlink).await? {
+        match self
+            .db
+            .unlink_wallet(&unlink, &turn(person, proven.as_deref()))
+            .await?
+        {
             Unlinked::Done(ended) => {
                 info!(user.id = %person.user_id, ended, "user {} unlinked a wallet", person.user_id);
                 Ok(ended)
             }
+            Unlinked::Overtaken => Err(Error::ReauthRequired),
             Unlinked::NotYours => Err(Error::Forbidden("the wallet is not one of yours")),
             Unlinked::LastWayIn => Err(Error::Forbidden(
                 "the wallet is the only way into this account: link another or a password first",
@@ -134,6 +152,8 @@ impl Service {
         let person = self.signed_in_person(caller).await?;
         let names = self.names(wanted.email, wanted.username)?;
         let password = self.judged(&names, wanted.password)?;
+        // Whether a name is taken is told here as in registering, so asking costs a try here as well.
+        self.count_tries(&names, client).await?;
         let hash = self.hashers.hash(password).await?;
         self.prove_afresh(person, FreshProof::Wallet(wallet), client)
             .await?;
@@ -147,12 +167,13 @@ impl Service {
             actor: "user",
             client,
         };
-        match self.db.add_credential(&new).await? {
+        match self.db.add_credential(&new, &turn(person, None)).await? {
             Set::Done => {
                 info!(user.id = %person.user_id, "user {} linked a password", person.user_id);
                 Ok(())
             }
             Set::Taken => Err(Error::AlreadyTaken(TAKEN_NAME)),
+            Set::Overtaken => Err(Error::ReauthRequired),
             Set::NotPossible => Err(Error::AlreadyTaken(
                 "the account has a password: change it instead",
             )),
@@ -178,8 +199,9 @@ impl Service {
             username: names.username,
         };
         let password = self.judged(&names, password)?;
-        let before = self.prove_afresh(person, proof, client).await?;
+        // The proof last: what it says should be true when it is used.
         let after = self.hashers.hash(password).await?;
+        let before = self.prove_afresh(person, proof, client).await?;
         let change = ChangePassword {
             user_id: person.user_id,
             before: before.as_deref(),
@@ -188,8 +210,8 @@ impl Service {
             actor: "user",
             client,
         };
-        let ended = self.db.change_password(&change).await?;
-        match ended {
+        let turn = turn(person, before.as_deref());
+        match self.db.change_password(&change, &turn).await? {
             Some(ended) => {
                 info!(user.id = %person.user_id, ended, "user {} changed the password", person.user_id);
                 Ok(ended)
@@ -220,9 +242,9 @@ impl Service {
             FreshProof::Password(password) => self.reauthenticate(person, password, client).await.map(Some),
             FreshProof::Wallet(signed) => {
                 let proof = self.proven(signed.message, signed.signature, client).await?;
-                match self.spend(person.user_id, &proof, true, client).await? {
+                match self.spend(turn(person, None), &proof, true, client).await? {
                     Linked::Done => Ok(None),
-                    Linked::NotYours => Err(Error::ReauthRequired),
+                    Linked::NotYours | Linked::Overtaken => Err(Error::ReauthRequired),
                     Linked::NonceInvalid => Err(Error::NonceInvalid),
                 }
             }
@@ -247,19 +269,19 @@ impl Service {
 
     async fn spend(
         &self,
-        user_id: Uuid,
+        turn: Turn<'_>,
         proof: &SignedMessage,
         only_as_proof: bool,
         client: &Client,
     ) -> Result<Linked, Error> {
         let link = LinkWallet {
-            user_id,
+            user_id: turn.user_id,
             address: proof.address(),
             contract: proof.contract(),
             nonce: self.nonce_of(proof),
             only_as_proof,
             client,
         };
-        Ok(self.db.link_wallet(&link).await?)
+        Ok(self.db.link_wallet(&link, &turn).await?)
     }
 }

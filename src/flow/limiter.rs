@@ -35,6 +35,13 @@ const REGISTERED_BY_ALL: Rate = Rate {
     burst: 200,
 };
 
+/// Passwords that one process looks at: a thousand at once, then a hundred a second, which is more than it can hash. Each
+/// try of a name is a row for a week.
+const TRIED_BY_ALL: Rate = Rate {
+    cost: Duration::from_millis(10),
+    burst: 1000,
+};
+
 /// A process's own count: generic cell rate algorithm, by the monotonic clock.
 #[derive(Debug, Default)]
 pub(super) struct Bucket(Mutex<Option<Instant>>);
@@ -57,13 +64,20 @@ impl Service {
     /// Lets a client have a text or a nonce, or says how long it must wait.
     pub(super) async fn may_ask(&self, client: &Client) -> Result<(), Error> {
         // The client's own count first: what it is refused must not count for others.
-        if let Some(ip) = client.ip
+        if let Some(ip) = client.limited_ip()
             && let Some(wait) = self.db.take(Subject::Asker(ip), ASKED_BY_ONE).await?
         {
             return Err(Error::RateLimited(wait));
         }
         self.given
             .take(GIVEN_BY_ALL, Instant::now())
+            .map_err(Error::RateLimited)
+    }
+
+    /// Lets a password be tried, or says how long to wait.
+    pub(super) fn may_try(&self) -> Result<(), Error> {
+        self.tried
+            .take(TRIED_BY_ALL, Instant::now())
             .map_err(Error::RateLimited)
     }
 

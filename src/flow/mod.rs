@@ -37,7 +37,7 @@ pub use keys::{JWKS_MAX_AGE, KeyRefusal, SigningKeys};
 pub use mint::{MintRefusal, Wanted};
 pub use nonce::IssuedNonce;
 pub use opening::Tokens;
-pub use password::{Registration, key_of_name};
+pub use password::{Registration, key_of_name, key_of_user};
 pub use profile::VerifiedToken;
 
 use crate::clock::Clock;
@@ -71,6 +71,7 @@ pub struct Service {
     database: Database,
     given: limiter::Bucket,
     registered: limiter::Bucket,
+    tried: limiter::Bucket,
     live: live::LiveSessions,
     stopping: AtomicBool,
     seen: seen::SeenTokens,
@@ -108,6 +109,7 @@ impl Service {
             database: config.database.clone(),
             given: limiter::Bucket::default(),
             registered: limiter::Bucket::default(),
+            tried: limiter::Bucket::default(),
             live: live::LiveSessions::new(),
             stopping: AtomicBool::new(false),
             seen: seen::SeenTokens::new(),

@@ -30,6 +30,7 @@ pub struct Registration<'a> {
 pub(super) struct Proven {
     pub(super) credential: Credential,
     is_outdated: bool,
+    counted_on_client: bool,
 }
 
 impl Service {
@@ -84,6 +85,7 @@ impl Service {
         let Proven {
             credential,
             is_outdated,
+            counted_on_client,
         } = self
             .prove_password(&guess, password.clone())
             .await?
@@ -105,6 +107,7 @@ impl Service {
                 password_hash: &credential.password_hash,
                 rehashed: rehashed.as_ref().map(PasswordHash::as_str),
                 name: key,
+                counted_on_client,
             })
             .await?
             .ok_or(Error::CredentialsInvalid)?;
@@ -118,9 +121,14 @@ impl Service {
         guess: &Guess<'_>,
         password: Password,
     ) -> Result<Option<Proven>, Error> {
-        let credential = match self.db.admit_guess(guess).await? {
+        // Before a row is written for the try: what cannot be looked at soon is not counted either.
+        self.may_try()?;
+        let (credential, counted_on_client) = match self.db.admit_guess(guess).await? {
             Admission::Wait(wait) => return Err(Error::RateLimited(wait)),
-            Admission::Admitted(credential) => credential,
+            Admission::Admitted {
+                credential,
+                counted_on_client,
+            } => (credential, counted_on_client),
         };
         let stored = credential
             .as_ref()
@@ -129,6 +137,7 @@ impl Service {
         Ok(credential.filter(|_| verdict.matches).map(|credential| Proven {
             credential,
             is_outdated: verdict.outdated,
+            counted_on_client,
         }))
     }
 
@@ -147,16 +156,7 @@ impl Service {
         let names = self.names(wanted.email, wanted.username)?;
         let name = wanted.name.map(AccountName::parse).transpose()?;
         let password = self.judged(&names, wanted.password)?;
-        for name in names.each() {
-            let guess = Guess {
-                whose: Guessed::Name(&name),
-                name: key_of_name(&name),
-                client,
-            };
-            if let Admission::Wait(wait) = self.db.admit_guess(&guess).await? {
-                return Err(Error::RateLimited(wait));
-            }
-        }
+        self.count_tries(&names, client).await?;
         self.may_register()?;
         let hash = self.hashers.hash(password).await?;
         let user_id = self.entropy.uuid();
@@ -175,8 +175,24 @@ impl Service {
                 info!(user.id = %user_id, "account {user_id} registered");
                 Ok(user_id)
             }
-            Set::Taken | Set::NotPossible => Err(Error::AlreadyTaken(TAKEN_NAME)),
+            Set::Taken | Set::NotPossible | Set::Overtaken => Err(Error::AlreadyTaken(TAKEN_NAME)),
         }
+    }
+
+    /// Counts that somebody asks for these names, as tries of them.
+    pub(super) async fn count_tries(&self, names: &Names, client: &Client) -> Result<(), Error> {
+        self.may_try()?;
+        for name in names.each() {
+            let guess = Guess {
+                whose: Guessed::Name(&name),
+                name: key_of_name(&name),
+                client,
+            };
+            if let Admission::Wait(wait) = self.db.admit_guess(&guess).await? {
+                return Err(Error::RateLimited(wait));
+            }
+        }
+        Ok(())
     }
 
     /// Reads the names that an account is to have.
@@ -236,7 +252,7 @@ pub fn key_of_name(name: &LoginName) -> [u8; 32] {
 
 /// What the tries of somebody who is signed in are counted by. No name is 16 bytes that begin a hash input alike: a
 /// prefix keeps the two apart.
-pub(super) fn key_of_user(user_id: Uuid) -> [u8; 32] {
+pub fn key_of_user(user_id: Uuid) -> [u8; 32] {
     sha256(format!("user {user_id}").as_bytes())
 }
 

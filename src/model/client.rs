@@ -1,7 +1,7 @@
 //! Where a request came from, as far as trusted proxies tell. For the audit log and the list of
 //! sessions; it never decides who somebody is.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// The client at the far end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,4 +12,37 @@ pub struct Client {
     pub user_agent: Option<String>,
     /// The id under which this request is logged.
     pub request_id: String,
+}
+
+impl Client {
+    /// What limits know the client by: its address, of an IPv6 one the network alone, since whoever has one address of a
+    /// /64 has them all (RFC 6177).
+    pub fn limited_ip(&self) -> Option<IpAddr> {
+        self.ip.map(|ip| match ip {
+            IpAddr::V4(_) => ip,
+            IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+                Some(v4) => v4.into(),
+                None => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_client_is_known_by_its_network() {
+        let limited = |ip: &str| {
+            let client = Client {
+                ip: Some(ip.parse().unwrap()),
+                ..Client::default()
+            };
+            client.limited_ip().unwrap().to_string()
+        };
+        assert_eq!(limited("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(limited("::ffff:192.0.2.7"), "192.0.2.7");
+        assert_eq!(limited("192.0.2.7"), "192.0.2.7");
+    }
 }

@@ -5,6 +5,7 @@
 use uuid::Uuid;
 
 use super::opening::moment;
+use super::turns::{Turn, Turned};
 use super::{Db, Error};
 use crate::model::{AccountName, Client, Email, Username};
 
@@ -37,6 +38,8 @@ pub enum Set {
     Taken,
     /// The account has a password already, or is not there, or is disabled; nothing was written.
     NotPossible,
+    /// What had been proved holds no longer; nothing was written.
+    Overtaken,
 }
 
 /// Another password for an account.
@@ -171,9 +174,10 @@ impl Db {
     ///
     /// # Errors
     /// [`Error`] when the database gave no answer.
-    pub async fn add_credential(&self, new: &NewCredential<'_>) -> Result<Set, Error> {
-        let row = self
-            .query_one(
+    pub async fn add_credential(&self, new: &NewCredential<'_>, turn: &Turn<'_>) -> Result<Set, Error> {
+        let turned = self
+            .in_turn(
+                turn,
                 ADD,
                 &[
                     &self.clock_offset(),
@@ -187,6 +191,9 @@ impl Db {
                 ],
             )
             .await?;
+        let Turned::Done(Some(row)) = turned else {
+            return Ok(Set::Overtaken);
+        };
         Ok(match (row.get("possible"), row.get("done")) {
             (false, _) => Set::NotPossible,
             (true, false) => Set::Taken,
@@ -195,11 +202,15 @@ impl Db {
     }
 
     /// Replaces a password and ends every other session of the account; returns how many. `None` when the
-    /// account has no password, or no longer the one that was the proof.
+    /// account has no password, or what had been proved holds no longer.
     ///
     /// # Errors
     /// [`Error`] when the database gave no answer.
-    pub async fn change_password(&self, change: &ChangePassword<'_>) -> Result<Option<i64>, Error> {
+    pub async fn change_password(
+        &self,
+        change: &ChangePassword<'_>,
+        turn: &Turn<'_>,
+    ) -> Result<Option<i64>, Error> {
         let offset = self.clock_offset();
         let mut values: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> = vec![
             &offset,
@@ -217,7 +228,9 @@ impl Db {
             }
             None => RESET,
         };
-        let row = self.query_opt(statement, &values).await?;
-        Ok(row.map(|row| row.get("ended")))
+        match self.in_turn(turn, statement, &values).await? {
+            Turned::Overtaken => Ok(None),
+            Turned::Done(row) => Ok(row.map(|row| row.get("ended"))),
+        }
     }
 }

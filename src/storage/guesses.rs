@@ -40,7 +40,12 @@ pub enum Admission {
     /// Not before this much time has passed. Nothing was counted.
     Wait(Duration),
     /// It is, and counts as a miss until a log-in takes that back.
-    Admitted(Option<Credential>),
+    Admitted {
+        /// What to hold the password against, if there is such an account.
+        credential: Option<Credential>,
+        /// Whether it was counted against the client as well, which it is not for one that is known.
+        counted_on_client: bool,
+    },
 }
 
 /// What a password is held against.
@@ -80,9 +85,9 @@ known as materialized (
 ),
 of_client as (
   insert into auth.guesses as g (name, client, misses, free_at, last_at)
-  select '', host($6::inet), 1, now, now
+  select '', host($7::inet), 1, now, now
   from moment, known
-  where not known and $6::inet is not null
+  where not known and $7::inet is not null
   on conflict (name, client) do update
   set misses = case when g.last_at + interval '1 hour' < excluded.last_at then 1 else g.misses + 1 end,
     free_at = excluded.last_at + case
@@ -95,18 +100,18 @@ of_client as (
 ),
 of_name as (
   insert into auth.guesses as g (name, client, misses, free_at, last_at)
-  select $5::bytea, case when known then host($6::inet) else '' end, 1, now, now
+  select $5::bytea, case when known then host($7::inet) else '' end, 1, now, now
   from moment, known
-  where known or $6::inet is null or exists (select from of_client)
+  where known or $7::inet is null or exists (select from of_client)
   on conflict (name, client) do update
   set misses = g.misses + 1, free_at = excluded.last_at + auth.guess_delay(g.misses + 1), last_at = excluded.last_at
   where g.free_at <= excluded.last_at
   returning g.misses
 )
-select exists (select from of_name) as admitted,
+select exists (select from of_name) as admitted, exists (select from of_client) as counted_on_client,
   (select extract(epoch from max(g.free_at) - (select now from moment))::double precision
    from auth.guesses g, known
-   where (g.name, g.client) in (($5, case when known then host($6::inet) else '' end), ('', host($6::inet)))) as wait,
+   where (g.name, g.client) in (($5, case when known then host($7::inet) else '' end), ('', host($7::inet)))) as wait,
   c.user_id, c.password_hash, c.disabled
 from moment left join credential c on true"
 );
@@ -145,6 +150,7 @@ impl Db {
                     &user_id,
                     &guess.name.as_slice(),
                     &guess.client.ip,
+                    &guess.client.limited_ip(),
                 ],
             )
             .await?;
@@ -159,6 +165,9 @@ impl Db {
             password_hash: row.get("password_hash"),
             disabled: row.get("disabled"),
         });
-        Ok(Admission::Admitted(credential))
+        Ok(Admission::Admitted {
+            credential,
+            counted_on_client: row.get("counted_on_client"),
+        })
     }
 }

@@ -34,6 +34,7 @@ mod roles;
 mod sessions;
 mod signing_keys;
 mod statements;
+mod turns;
 mod user_roles;
 mod users;
 mod wallet_links;
@@ -68,6 +69,7 @@ pub use roles::{Removed, Role};
 pub use sessions::{Rotated, Rotation};
 pub use signing_keys::{KeyHistory, Retired};
 pub use statements::Db;
+pub use turns::Turn;
 pub use user_roles::{Changed, RoleChange};
 pub use users::{Account, Session, User, UserLine, Wallet};
 pub use wallet_links::{LinkWallet, Linked, UnlinkWallet, Unlinked};
@@ -134,6 +136,8 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("signing_keys::PROMOTE", signing_keys::PROMOTE),
     ("signing_keys::RETIRE", signing_keys::RETIRE),
     ("signing_keys::RETIRE_EXPIRED", signing_keys::RETIRE_EXPIRED),
+    ("turns::LOCK", turns::LOCK),
+    ("turns::STILL_HOLDS", turns::STILL_HOLDS),
     ("user_roles::GRANT", user_roles::GRANT),
     ("user_roles::REVOKE", user_roles::REVOKE),
     ("users::LIST", users::LIST),

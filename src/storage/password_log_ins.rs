@@ -18,6 +18,8 @@ pub struct PasswordLogIn<'a> {
     pub rehashed: Option<&'a str>,
     /// What the tries were counted by.
     pub name: [u8; 32],
+    /// Whether this one was counted against the client as well.
+    pub counted_on_client: bool,
 }
 
 pub(super) const LOG_IN: &str = concat!(
@@ -28,6 +30,8 @@ person as materialized (
   from auth.credentials c
   join auth.users u on u.id = c.user_id
   where c.user_id = $12 and c.password_hash = $13 and u.disabled_at is null
+  -- Held until the session is there: whoever changes the password comes before this or after it.
+  for key share of u for share of c
 ),
 rehashed as (
   update auth.credentials c
@@ -39,13 +43,13 @@ rehashed as (
 forgotten as (
   delete from auth.guesses g
   using person
-  where g.name = $15::bytea and g.client in ('', coalesce(host($10::inet), ''))
+  where g.name = $15::bytea and g.client in ('', coalesce(host($17::inet), ''))
 ),
 taken_back as (
   update auth.guesses g
   set misses = greatest(g.misses - 1, 0)
   from person
-  where g.name = '' and g.client = host($10::inet)
+  where $16 and g.name = '' and g.client = host($17)
 )",
     open_session!(),
     "
@@ -73,6 +77,8 @@ impl Db {
                     &log_in.password_hash,
                     &log_in.rehashed,
                     &log_in.name.as_slice(),
+                    &log_in.counted_on_client,
+                    &log_in.opening.client.limited_ip(),
                 ]),
             )
             .await?;

@@ -141,3 +141,58 @@ impl Db {
         Ok(connection.execute(&statement, values).await?)
     }
 }
+
+/// A connection for a transaction, with what its statements need.
+pub(super) struct Transactional {
+    connection: Object,
+    types: HashMap<String, Types>,
+}
+
+/// Ends without a trace unless it is committed.
+pub(super) struct Transaction<'a> {
+    inner: deadpool_postgres::Transaction<'a>,
+    types: &'a HashMap<String, Types>,
+}
+
+impl Db {
+    /// A connection on which these statements will run in a transaction.
+    pub(super) async fn transactional(&self, statements: &[&str]) -> Result<Transactional, Error> {
+        let mut types = HashMap::new();
+        if let Some(unnamed) = &self.unnamed {
+            for sql in statements {
+                types.insert((*sql).to_owned(), unnamed.types_of(sql).await?);
+            }
+        }
+        Ok(Transactional {
+            connection: self.connection().await?,
+            types,
+        })
+    }
+}
+
+impl Transactional {
+    pub(super) async fn begin(&mut self) -> Result<Transaction<'_>, Error> {
+        Ok(Transaction {
+            inner: self.connection.transaction().await?,
+            types: &self.types,
+        })
+    }
+}
+
+impl Transaction<'_> {
+    pub(super) async fn query_opt(
+        &self,
+        sql: &str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Option<Row>, Error> {
+        if let Some(types) = self.types.get(sql) {
+            return Ok(self.inner.query_typed_opt(sql, &typed(values, types)).await?);
+        }
+        let statement = self.inner.prepare_cached(sql).await?;
+        Ok(self.inner.query_opt(&statement, values).await?)
+    }
+
+    pub(super) async fn commit(self) -> Result<(), Error> {
+        Ok(self.inner.commit().await?)
+    }
+}

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::nonces::{ProofNonce, spend_nonce};
 use super::opening::moment;
+use super::turns::{Turn, Turned};
 use super::{Db, Error, columns};
 use crate::model::{Address, ChainId, Client, ContractWallet};
 
@@ -33,6 +34,8 @@ pub enum Linked {
     NotYours,
     /// The nonce was spent before, or never issued; nothing was written.
     NonceInvalid,
+    /// What had been proved holds no longer; nothing was written.
+    Overtaken,
 }
 
 /// A wallet to be taken from an account.
@@ -59,6 +62,8 @@ pub enum Unlinked {
     NotYours,
     /// The account has no other way in.
     LastWayIn,
+    /// What had been proved holds no longer; nothing was written.
+    Overtaken,
 }
 
 pub(super) const LINK: &str = concat!(
@@ -142,9 +147,10 @@ impl Db {
     ///
     /// # Errors
     /// [`Error`] when the database gave no answer.
-    pub async fn link_wallet(&self, link: &LinkWallet<'_>) -> Result<Linked, Error> {
-        let row = self
-            .query_one(
+    pub async fn link_wallet(&self, link: &LinkWallet<'_>, turn: &Turn<'_>) -> Result<Linked, Error> {
+        let turned = self
+            .in_turn(
+                turn,
                 LINK,
                 &[
                     &self.clock_offset(),
@@ -160,6 +166,9 @@ impl Db {
                 ],
             )
             .await?;
+        let Turned::Done(Some(row)) = turned else {
+            return Ok(Linked::Overtaken);
+        };
         Ok(match (row.get("allowed"), row.get("spent"), row.get("lost")) {
             (false, _, _) | (_, _, true) => Linked::NotYours,
             (true, false, _) => Linked::NonceInvalid,
@@ -171,9 +180,10 @@ impl Db {
     ///
     /// # Errors
     /// [`Error`] when the database gave no answer.
-    pub async fn unlink_wallet(&self, unlink: &UnlinkWallet<'_>) -> Result<Unlinked, Error> {
-        let row = self
-            .query_one(
+    pub async fn unlink_wallet(&self, unlink: &UnlinkWallet<'_>, turn: &Turn<'_>) -> Result<Unlinked, Error> {
+        let turned = self
+            .in_turn(
+                turn,
                 UNLINK,
                 &[
                     &self.clock_offset(),
@@ -187,6 +197,9 @@ impl Db {
                 ],
             )
             .await?;
+        let Turned::Done(Some(row)) = turned else {
+            return Ok(Unlinked::Overtaken);
+        };
         Ok(match (row.get("found"), row.get("other_way")) {
             (false, _) => Unlinked::NotYours,
             (true, false) => Unlinked::LastWayIn,

@@ -26,6 +26,8 @@ owner as materialized (
   where w.address = $12::bytea and w.chain = ",
             $chain,
             "::bigint
+  -- Held until the session is there: whoever takes the wallet away comes before this or after it.
+  for key share of w, u
 )"
         )
     };

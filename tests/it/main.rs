@@ -53,6 +53,7 @@ mod soak;
 mod storage;
 mod supply;
 mod support;
+mod taken_ways;
 mod tokens;
 mod wallets;
 mod webhook;

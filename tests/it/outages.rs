@@ -253,7 +253,7 @@ async fn f09_a_process_that_is_stopped_under_load_costs_no_request_behind_a_bala
     let config = folder.path().join("Caddyfile");
     let text = format!(
         "{{\n\tadmin off\n\tauto_https off\n}}\n:{port} {{\n\tbind 127.0.0.1\n\treverse_proxy {} {} {{\n\t\tlb_policy round_robin\n\t\thealth_uri /readyz\n\t\thealth_interval 200ms\n\t\t\
-         lb_try_duration 5s\n\t\tfail_duration 10s\n\t}}\n}}\n",
+         lb_try_duration 5s\n\t}}\n}}\n",
         host(&one),
         host(&other)
     );

@@ -11,10 +11,10 @@ use super::super::table::show;
 use super::{Create, no_account};
 use crate::config::Operator;
 use crate::entropy::Entropy;
-use crate::flow::key_of_name;
+use crate::flow::{key_of_name, key_of_user};
 use crate::model::{Client, Email, LoginName, Username, Whose};
 use crate::password::{Hashers, Password, PasswordHash};
-use crate::storage::{ChangePassword, Db, NewCredential, Set};
+use crate::storage::{ChangePassword, Db, NewCredential, Set, Turn};
 
 /// A line beyond this is no password.
 const INPUT_CAP: u64 = 4096;
@@ -38,7 +38,9 @@ pub(super) async fn create(db: &Db, operator: &Operator, create: &Create) -> any
     };
     match db.register(&new).await? {
         Set::Done => show(&format!("account {user_id} is made: it may sign in at once\n")),
-        Set::Taken | Set::NotPossible => bail!("the e-mail address or the username is taken"),
+        Set::Taken | Set::NotPossible | Set::Overtaken => {
+            bail!("the e-mail address or the username is taken")
+        }
     }
 }
 
@@ -54,7 +56,13 @@ pub(super) async fn replace(db: &Db, operator: &Operator, whose: &Whose) -> anyh
         actor: "operator",
         client: &Client::default(),
     };
-    match db.change_password(&change).await? {
+    let turn = Turn {
+        user_id: user.user_id,
+        session_id: None,
+        password_hash: None,
+        by_operator: true,
+    };
+    match db.change_password(&change, &turn).await? {
         Some(ended) => show(&format!(
             "{whose} has another password, and its sessions ended ({ended})\n"
         )),
@@ -66,7 +74,7 @@ pub(super) async fn unlock(db: &Db, whose: &Whose) -> anyhow::Result<()> {
     let user = db.find_user(whose).await?.ok_or_else(|| no_account(whose))?;
     let names = db.login_names(user.user_id).await?;
     let email = names.email.map(LoginName::Email);
-    let mut forgotten = 0;
+    let mut forgotten = db.forget_guesses(key_of_user(user.user_id)).await?;
     for name in email.into_iter().chain(names.username.map(LoginName::Username)) {
         forgotten += db.forget_guesses(key_of_name(&name)).await?;
     }
