@@ -154,6 +154,7 @@ async fn serve_connection(
         under_way: Arc::clone(&under_way),
         head: limits.head,
         deadline: None,
+        stalled: None,
     };
     let says_goodbye = Arc::clone(&is_last);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
@@ -212,6 +213,28 @@ struct Guarded {
     under_way: Arc<AtomicBool>,
     head: Duration,
     deadline: Option<Pin<Box<Sleep>>>,
+    /// Since an answer has waited for its reader.
+    stalled: Option<Pin<Box<Sleep>>>,
+}
+
+impl Guarded {
+    /// What became of a write. Whoever reads no answer loses the connection when the time of a head is over.
+    fn written(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let head = self.head;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(head)));
+        match stalled.as_mut().poll(context) {
+            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            Poll::Pending => Poll::Pending,
+        }
+    }
 }
 
 impl AsyncRead for Guarded {
@@ -246,7 +269,8 @@ impl AsyncWrite for Guarded {
     ) -> Poll<io::Result<usize>> {
         // An answer ends what came before it; the next head has a time of its own.
         self.deadline = None;
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.written(context, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -263,7 +287,8 @@ impl AsyncWrite for Guarded {
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.deadline = None;
-        Pin::new(&mut self.stream).poll_write_vectored(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
+        self.written(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -1,5 +1,6 @@
 //! `local`: the whole stack on this machine, until Ctrl-C.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -38,9 +39,14 @@ pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::R
     };
     let stack = Stack::start(settings, variables).await?;
     let stop = asked_to_stop();
-    println!("{}", stack.invitation());
+    say(&stack.invitation());
     stop.await;
-    println!("stopping; the data stays in {}", stack.data().display());
+    say(&format!("stopping; the data stays in {}", stack.data().display()));
     stack.stop().await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// For whoever still reads. Where nobody does (`make run | tee`, and Ctrl-C ends both), the stack is stopped all the same.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
 }

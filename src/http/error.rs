@@ -27,6 +27,8 @@ pub enum ApiError {
     BadRequest(String),
     /// The request took longer than any of ours may.
     TimedOut,
+    /// There are too many requests at once.
+    Crowded,
     /// A flow refused.
     Flow(flow::Error),
 }
@@ -91,7 +93,7 @@ impl ApiError {
                 "the request is too large".to_owned(),
             ),
             Self::BadRequest(message) => (StatusCode::BAD_REQUEST, "bad_request", message.clone()),
-            Self::TimedOut => (
+            Self::TimedOut | Self::Crowded => (
                 StatusCode::BAD_REQUEST,
                 "unavailable",
                 "the service cannot answer just now: try again".to_owned(),
@@ -103,7 +105,7 @@ impl ApiError {
     /// Whether the fault is ours, and trying again may help.
     pub(super) fn is_ours(&self) -> bool {
         match self {
-            Self::TimedOut => true,
+            Self::TimedOut | Self::Crowded => true,
             Self::Flow(error) => error.cause().is_some(),
             _ => false,
         }

@@ -123,7 +123,7 @@ impl Stack {
              \x20 data      {}   (secrets.env holds the secrets that your environment does not set)\n\
              \x20 database  {database}   (DATABASE_URL for `hasura-siwe account`, `network`, `audit` …)\n\n\
              Try, in a second shell:\n\n\
-             \x20 {demo}   (hasura-siwe demo --flow email plays another way in)\n\
+             \x20 {demo}   (another way in: hasura-siwe demo --endpoint http://{front} --flow email)\n\
              \x20 curl -s http://{front}/v1/graphql -H 'content-type: application/json' -d '{{\"query\":\"{{ networks {{ name chain_id }} }}\"}}'\n\n\
              Ctrl-C stops it; the data stays.\n",
             self.data.display(),

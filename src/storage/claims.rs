@@ -33,7 +33,7 @@ claimed as (
   select $2, $3, $5, moment.now
   from moment
   where $2 is not null and not exists (select from found)
-  on conflict (address, chain) do update set address = excluded.address
+  on conflict (address, chain) do update set created_at = wallets.created_at
   returning user_id
 ),
 made as (

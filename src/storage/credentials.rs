@@ -77,7 +77,7 @@ made as (
 ),
 noted as (
   insert into auth.audit_log (at, action, result, user_id, actor, ip, request_id)
-  select now, 'create_account', 'ok', user_id, $8, $9, $10
+  select now, 'create_account', 'ok', user_id, $8, $9, nullif($10, '')
   from credential, moment
 )
 select user_id from credential"
@@ -131,7 +131,7 @@ ended as (
 ),
 noted as (
   insert into auth.audit_log (at, action, result, user_id, actor, session_id, ip, request_id, detail)
-  select now, 'change_password', 'ok', user_id, $5, $4, $6, $7,
+  select now, 'change_password', 'ok', user_id, $5, $4, $6, nullif($7, ''),
     jsonb_build_object('sessions_ended', (select count(*) from ended))
   from changed, moment
 )

@@ -121,7 +121,25 @@ pub(super) const UNLOCK: &str = "
 delete from auth.guesses
 where name = $1";
 
+pub(super) const NOTE_UNLOCK: &str = concat!(
+    moment!(),
+    "
+insert into auth.audit_log (at, action, result, user_id, actor)
+select now, 'unlock_account', 'ok', $2, 'operator'
+from moment"
+);
+
 impl Db {
+    /// Notes that an operator had the tries of an account forgotten.
+    ///
+    /// # Errors
+    /// [`Error`] when the database gave no answer.
+    pub async fn note_unlock(&self, user_id: Uuid) -> Result<(), Error> {
+        self.execute(NOTE_UNLOCK, &[&self.clock_offset(), &user_id])
+            .await
+            .map(drop)
+    }
+
     /// Forgets the tries of one name, from wherever they came. Returns how many counts there were.
     ///
     /// # Errors

@@ -96,6 +96,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("epoch::FORGET_PROOFS", epoch::FORGET_PROOFS),
     ("guesses::ADMIT", guesses::ADMIT),
     ("guesses::UNLOCK", guesses::UNLOCK),
+    ("guesses::NOTE_UNLOCK", guesses::NOTE_UNLOCK),
     (
         "housekeeping::DELETE_ISSUED_NONCES",
         housekeeping::DELETE_ISSUED_NONCES,

@@ -87,7 +87,7 @@ linked as (
   from spent, moment
   where not exists (select from owner)
   -- Of two accounts at once the first has it; the second is told so.
-  on conflict (address, chain) do update set address = excluded.address
+  on conflict (address, chain) do update set created_at = wallets.created_at
   returning user_id
 ),
 noted as (

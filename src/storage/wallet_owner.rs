@@ -26,6 +26,8 @@ owner as materialized (
   where w.address = $12::bytea and w.chain = ",
             $chain,
             "::bigint
+    -- First the row of the limit, then these: two log-ins of one wallet take them in the same order.
+    and exists (select from limited)
   -- Held until the session is there: whoever takes the wallet away comes before this or after it.
   for key share of w, u
 )"
@@ -53,7 +55,7 @@ claimed as (
             "::bigint, $13::uuid, moment.now
   from spent, moment
   where not exists (select from owner)
-  on conflict (address, chain) do update set address = excluded.address
+  on conflict (address, chain) do update set created_at = wallets.created_at
   returning user_id
 ),
 made as (

@@ -171,3 +171,25 @@ async fn f09_a_stop_finishes_what_is_under_way_and_takes_nothing_new() {
     server.ended.await.unwrap().unwrap();
     assert!(TcpStream::connect(server.address).await.is_err());
 }
+
+#[tokio::test]
+async fn whoever_reads_no_answer_loses_the_connection() {
+    let server = start(limits()).await;
+    let mut deaf = server.connect().await;
+    let request = format!(
+        "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{}",
+        1 << 20,
+        "x".repeat(1 << 20)
+    );
+    let sending = async {
+        // As many as fit into the buffers on the way, and more.
+        for _ in 0..64 {
+            if deaf.write_all(request.as_bytes()).await.is_err() {
+                return true;
+            }
+        }
+        false
+    };
+    let cut = tokio::time::timeout(Duration::from_secs(10), sending).await;
+    assert_eq!(cut, Ok(true), "the connection is cut");
+}

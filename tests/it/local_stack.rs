@@ -49,7 +49,7 @@ async fn one_command_runs_everything_the_demo_plays_and_the_data_outlives_a_rest
         String::from_utf8_lossy(&demo.stderr)
     );
     assert!(
-        told.contains("All 7 steps went as they should.") && told.contains("curl -s http"),
+        told.contains("All 8 steps went as they should.") && told.contains("curl -s http"),
         "{told}"
     );
     let body = json!({"eth_address": wallet().address()});

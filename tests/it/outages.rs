@@ -240,6 +240,7 @@ async fn f11_a_log_that_nobody_reads_stops_no_request() {
 }
 
 #[tokio::test]
+#[ignore = "wants a machine of its own: `make soak`"]
 async fn f09_a_process_that_is_stopped_under_load_costs_no_request_behind_a_balancer() {
     let db = TestDb::create().await;
     let (one, other) = (Process::on(&db).await, Process::on(&db).await);

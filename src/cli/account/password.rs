@@ -78,6 +78,9 @@ pub(super) async fn unlock(db: &Db, whose: &Whose) -> anyhow::Result<()> {
     for name in email.into_iter().chain(names.username.map(LoginName::Username)) {
         forgotten += db.forget_guesses(key_of_name(&name)).await?;
     }
+    if forgotten > 0 {
+        db.note_unlock(user.user_id).await?;
+    }
     show(&match forgotten {
         0 => format!("nobody tried passwords of {whose} in vain\n"),
         _ => format!("the tries are forgotten: {whose} may sign in from anywhere at once\n"),

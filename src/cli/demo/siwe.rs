@@ -4,7 +4,7 @@ use anyhow::{Context, bail, ensure};
 use serde_json::{Value, json};
 
 use super::super::wallet::{SignedText, Wallet};
-use super::story::{Story, indented, refused};
+use super::story::{Story, indented, refused, text};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::siwe::Origin;
@@ -14,8 +14,7 @@ const RESTORE: &str = "mutation v1RestoreSession($session: RestoreSessionInput!)
 const UPDATE: &str = "mutation v1UpdateAccount($account: UpdateAccountInput!) { v1UpdateAccount(account: $account) { res success } }";
 
 pub(super) async fn play(story: &mut Story, origin: &Origin, chain: u64) -> anyhow::Result<()> {
-    let entropy = Entropy::system();
-    let wallet = Wallet::draw(&entropy);
+    let wallet = Wallet::draw(&Entropy::system());
     println!("A wallet for this demo: {}", wallet.address());
 
     let answer = story
@@ -44,12 +43,12 @@ pub(super) async fn play(story: &mut Story, origin: &Origin, chain: u64) -> anyh
         .await?;
     refused(&answer, "validation-failed").context("the engine should refuse the guest")?;
 
-    let signed = wallet.log_in(
-        origin,
-        chain,
-        &hex::encode(entropy.bytes::<12>()),
-        Clock::system().now(),
-    );
+    let what = "The service gives a nonce; where SIWE_NONCES is client, the app may draw its own";
+    let answer = story
+        .tell(what, None, "query { v1Nonce { res } }", json!({}))
+        .await?;
+    let nonce = text(&answer, "/data/v1Nonce/res/nonce")?;
+    let signed = wallet.log_in(origin, chain, &nonce, Clock::system().now());
     println!(
         "\nThe message that the wallet signs:\n\n{}",
         indented(&signed.message)

@@ -108,6 +108,7 @@ fn text(report: &Report) -> String {
         text.push_str(&format!("not checked: {}\n", plain(what)));
     }
     text.push_str(&match report.faults.len() {
+        0 if !report.not_checked.is_empty() => "what was checked is consistent\n".to_owned(),
         0 => "the metadata is consistent\n".to_owned(),
         1 => "1 fault\n".to_owned(),
         many => format!("{many} faults\n"),

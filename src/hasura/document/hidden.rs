@@ -28,10 +28,11 @@ impl Difference {
         let last = self.path.rsplit('.').next().unwrap_or_default();
         // The value of a header that is written out.
         let in_header = last == "value" && self.path.contains("headers[");
-        let is_secret = SECRETS.contains(&last) || in_header;
+        let names = |part: &str| SECRETS.contains(&part.split('[').next().unwrap_or(part));
+        let is_secret = self.path.split('.').any(names) || in_header;
         let is_header = last.starts_with("headers[");
         for side in [&mut self.here, &mut self.there].into_iter().flatten() {
-            if is_secret {
+            if is_secret && !names_variable(side) {
                 *side = STARS.into();
             } else if let (true, Some(value)) = (is_header, side.get_mut("value")) {
                 *value = STARS.into();
@@ -43,13 +44,31 @@ impl Difference {
     }
 }
 
+/// `{"from_env": "NAME"}` is how metadata is written well.
+fn names_variable(value: &Value) -> bool {
+    value
+        .as_object()
+        .is_some_and(|object| object.len() == 1 && object.contains_key("from_env"))
+}
+
+/// A user name and a password in front of a host.
+fn without_userinfo(text: &mut String) {
+    if let Some((scheme, rest)) = text.split_once("://")
+        && let Some((_, host)) = rest.split('/').next().unwrap_or(rest).rsplit_once('@')
+    {
+        let path = rest.find('/').map_or("", |slash| &rest[slash..]);
+        *text = format!("{scheme}://{STARS}@{host}{path}");
+    }
+}
+
 fn hide(value: &mut Value) {
     match value {
+        Value::String(text) => without_userinfo(text),
         Value::Array(items) => items.iter_mut().for_each(hide),
         Value::Object(fields) => {
             for (key, value) in fields {
                 match (key.as_str(), &mut *value) {
-                    (key, Value::String(text)) if SECRETS.contains(&key) => *text = STARS.to_owned(),
+                    (key, value) if SECRETS.contains(&key) && !names_variable(value) => *value = STARS.into(),
                     ("headers", Value::Array(headers)) => {
                         for header in headers {
                             if let Some(value) = header.get_mut("value") {
@@ -92,6 +111,17 @@ mod tests {
         assert_eq!(
             difference("a.headers[X]", header).hidden().here,
             Some(json!({"name": "X", "value": "***"}))
+        );
+        let account = json!({"service_account": {"private_key": "s"}, "url": "https://u:p@h/x"});
+        assert_eq!(
+            difference("sources[a].configuration", account).hidden().here,
+            Some(json!({"service_account": "***", "url": "https://***@h/x"}))
+        );
+        assert_eq!(
+            difference("a.service_account.private_key", json!("s"))
+                .hidden()
+                .here,
+            Some(json!("***"))
         );
         let variable = json!({"database_url": {"from_env": "PG_DATABASE_URL"}});
         assert_eq!(difference("a", variable.clone()).hidden().here, Some(variable));

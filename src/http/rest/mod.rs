@@ -5,18 +5,23 @@
 
 mod tanx;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, post};
 use axum::{Json, Router};
+use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use super::Http;
-use super::envelope::{body_of, client_of, complaint};
+use super::envelope::{client_of, complaint};
 use super::error::{ApiError, ReplyCode, in_time};
 use crate::model::Client;
 
@@ -24,6 +29,10 @@ use crate::model::Client;
 const BODY_CAP: usize = 64 << 10;
 /// What the proxy lets through.
 const READ_CAP: usize = 1_000_000;
+/// A body of these sizes takes a moment; shorter than what Hasura's calls have.
+const BODY_TIMEOUT: Duration = Duration::from_secs(3);
+/// Requests of strangers at once.
+const PLACES: usize = 256;
 
 /// Everything under `/sapi`. The final slash is the document's; many clients leave it out.
 pub(super) fn router() -> Router<Http> {
@@ -37,6 +46,10 @@ pub(super) fn router() -> Router<Http> {
         .route("/sapi/", any(not_found))
         .route("/sapi/{*rest}", any(not_found))
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(axum::middleware::from_fn_with_state(
+            Arc::new(Semaphore::new(PLACES)),
+            in_a_place,
+        ))
         .layer(axum::middleware::from_fn(within_time))
 }
 
@@ -60,12 +73,43 @@ impl<T: DeserializeOwned> FromRequest<Http> for Call<T> {
 
 /// Every body is read to its end, also one that nobody wants: a connection with an unread body is closed, and
 /// the proxy, which keeps connections, would answer this client or the next with a 502.
+///
+/// No more of it is kept than may be good.
 async fn whole_body(request: Request) -> Result<Bytes, ApiError> {
-    let body = body_of(request, READ_CAP).await?;
-    if body.len() > BODY_CAP {
-        return Err(ApiError::PayloadTooLarge);
+    let mut pieces = request.into_body().into_data_stream();
+    let (mut kept, mut read) = (Vec::new(), 0);
+    let reading = async {
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|_| ApiError::BadRequest("the body could not be read".to_owned()))?;
+            read += piece.len();
+            if read > READ_CAP {
+                return Err(ApiError::PayloadTooLarge);
+            }
+            if read <= BODY_CAP {
+                kept.extend_from_slice(&piece);
+            }
+        }
+        Ok(())
+    };
+    match tokio::time::timeout(BODY_TIMEOUT, reading).await {
+        Err(_) => Err(ApiError::BadRequest("the body did not arrive in time".to_owned())),
+        Ok(Err(error)) => Err(error),
+        Ok(Ok(())) if read > BODY_CAP => Err(ApiError::PayloadTooLarge),
+        Ok(Ok(())) => Ok(kept.into()),
     }
-    Ok(body)
+}
+
+/// A place among the requests of strangers, or word that there is none: the port is Hasura's as well, and whoever sends
+/// slowly here must not keep Hasura out.
+async fn in_a_place(
+    State(places): State<Arc<Semaphore>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Refused> {
+    match places.try_acquire() {
+        Ok(_place) => Ok(next.run(request).await),
+        Err(_) => Err(Refused(ApiError::Crowded)),
+    }
 }
 
 /// A refusal in the envelope of this surface.

@@ -82,6 +82,7 @@ fn refusals() -> Vec<ApiError> {
             ApiError::PayloadTooLarge,
             ApiError::BadRequest(String::new()),
             ApiError::TimedOut,
+            ApiError::Crowded,
         ])
         .collect()
 }
