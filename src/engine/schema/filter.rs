@@ -83,6 +83,30 @@ fn comparisons(table: &ServedTable, column: &Column, value: &Value) -> Result<Ve
     }
 }
 
+/// Operators that Hasura has and this engine has not; any other that is not found is none.
+const HASURAS_OWN: &[&str] = &[
+    "_ancestor",
+    "_ancestor_any",
+    "_descendant",
+    "_descendant_any",
+    "_matches",
+    "_matches_any",
+    "_matches_fulltext",
+    "_st_3d_d_within",
+    "_st_3d_intersects",
+    "_st_contains",
+    "_st_crosses",
+    "_st_d_within",
+    "_st_equals",
+    "_st_intersects",
+    "_st_intersects_geom_nband",
+    "_st_intersects_nband_geom",
+    "_st_intersects_rast",
+    "_st_overlaps",
+    "_st_touches",
+    "_st_within",
+];
+
 fn comparison(
     table: &ServedTable,
     column: &Column,
@@ -96,12 +120,14 @@ fn comparison(
     if let Some(sql) = between_columns(&canonical) {
         return with_column(table, column, sql, operand);
     }
-    let operator = find(column, &canonical).ok_or_else(|| {
-        format!(
-            "the operator {name} on column \"{}\" is not supported",
-            column.name
-        )
-    })?;
+    let operator =
+        find(column, &canonical).ok_or_else(|| match HASURAS_OWN.contains(&canonical.as_str()) {
+            true => format!(
+                "the operator {name} on column \"{}\" is not supported",
+                column.name
+            ),
+            false => format!("unexpected operator {name} on column \"{}\"", column.name),
+        })?;
     let operand = match operand {
         Value::String(text) if session::is_session_variable(text) => {
             Operand::Session(text.to_ascii_lowercase())
@@ -124,7 +150,8 @@ fn comparison(
             }),
             Shape::Null => value.is_boolean(),
             Shape::Text => value.is_string(),
-            Shape::One => true,
+            // Hasura reads it as a value of the column's type.
+            Shape::One => column.is_list || column.is_json() || !(value.is_array() || value.is_object()),
         };
         if !fits {
             return Err(format!(

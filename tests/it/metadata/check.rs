@@ -255,6 +255,28 @@ async fn tables_and_columns_are_looked_up_where_a_database_is_given() {
             "2 faults",
         ]
     );
+    // What Hasura has no operator for, and a value that is none of the column's type.
+    let book = "databases/library/tables/public_book.yaml";
+    owner
+        .batch_execute("alter table book add title text")
+        .await
+        .unwrap();
+    for (filter, complaint) in [
+        (
+            "filter: {id: {_equals: 1}}",
+            "unexpected operator _equals on column \"id\"",
+        ),
+        (
+            "filter: {id: {_eq: [1]}}",
+            "the operator _eq on column \"id\" does not take this value",
+        ),
+    ] {
+        let whole = "filter: {}";
+        directory.change(book, whole, filter);
+        let (exit, lines) = check(&directory, &variables).await;
+        assert!(exit == 1 && lines[0].contains(complaint), "{lines:?}");
+        directory.change(book, filter, whole);
+    }
     variables.set("LIBRARY_URL", "postgres://nobody@127.0.0.1:1/none");
     let (exit, lines) = check(&directory, &variables).await;
     assert_eq!(exit, 1);
