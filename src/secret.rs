@@ -1,11 +1,13 @@
 //! A value that must not be seen.
 //!
 //! It prints as `***`, is compared in constant time, and is wiped when it is dropped. It is not
-//! encryption: whoever calls [`Secret::expose`] holds the value.
+//! encryption: whoever calls [`Secret::expose`] holds the value. What the connection read or will write
+//! (its buffers, those of TLS and of the kernel) is not wiped by it.
 
 use std::fmt;
 
 use aws_lc_rs::{constant_time, digest};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::{Zeroize, Zeroizing};
 
 /// A value that neither `Debug` nor `Display` shows.
@@ -47,6 +49,42 @@ impl<T: Zeroize> fmt::Display for Secret<T> {
     }
 }
 
+/// As a client sends it. There is no way back into JSON: that is [`Disclosed`].
+impl<'de> Deserialize<'de> for Secret<String> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::new)
+    }
+}
+
+/// A text that goes to its owner in an answer: an access token, a refresh token. It prints as `***` as well, and is
+/// wiped when the answer is written.
+#[derive(Clone)]
+pub struct Disclosed(Zeroizing<String>);
+
+impl Disclosed {
+    /// Takes the text in.
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The text itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Serialize for Disclosed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Disclosed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
 impl<T: Zeroize> From<T> for Secret<T> {
     fn from(value: T) -> Self {
         Self::new(value)
@@ -56,6 +94,18 @@ impl<T: Zeroize> From<T> for Secret<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_disclosed_is_seen_in_its_answer_alone() {
+        let token = Disclosed::new("abc".to_owned());
+        assert_eq!(format!("{token:?}"), "***");
+        assert_eq!(serde_json::to_string(&token).unwrap(), "\"abc\"");
+        let read: Secret<String> = serde_json::from_str("\"d\\u0065f\"").unwrap();
+        assert_eq!(
+            (format!("{read:?}"), read.expose().as_str()),
+            ("***".to_owned(), "def")
+        );
+    }
 
     #[test]
     fn a_secret_prints_as_stars_and_equals_only_itself() {

@@ -70,7 +70,7 @@ pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::R
                     session_id: mint.session,
                 })
                 .await?;
-            println!("{token}");
+            println!("{}", token.as_str());
             eprintln!(
                 "good until {}, and in the audit log",
                 expires_at.format(&Rfc3339)?

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::Service;
 use crate::model::ADMIN_ROLE;
+use crate::secret::Disclosed;
 use crate::storage::{self, Mint, Minting};
 use crate::token::{Identity, Minted, NoSigningKey};
 
@@ -55,7 +56,7 @@ impl Service {
     ///
     /// # Errors
     /// [`MintRefusal`].
-    pub async fn mint(&self, wanted: Wanted<'_>) -> Result<(String, OffsetDateTime), MintRefusal> {
+    pub async fn mint(&self, wanted: Wanted<'_>) -> Result<(Disclosed, OffsetDateTime), MintRefusal> {
         let pen = self.signer.pen()?;
         let longest = self.signer.longest(wanted.role == ADMIN_ROLE);
         if wanted.ttl > longest {

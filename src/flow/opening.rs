@@ -4,6 +4,7 @@ use tracing::info;
 
 use super::Service;
 use crate::model::{ADMIN_ROLE, Client, Flow};
+use crate::secret::Disclosed;
 use crate::storage::{Opening, SessionState};
 use crate::token::{Identity, Pen, RefreshToken};
 
@@ -11,7 +12,7 @@ use crate::token::{Identity, Pen, RefreshToken};
 #[derive(Clone, Debug)]
 pub struct Tokens {
     /// The JWT for Hasura.
-    pub access: String,
+    pub access: Disclosed,
     /// The token for the next restore.
     pub refresh: RefreshToken,
     /// The session that both belong to.

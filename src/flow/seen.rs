@@ -95,15 +95,13 @@ mod tests {
             .pen()
             .unwrap()
             .sign(Uuid::from_u128(3), &identity, hour, NOW, NOW + hour);
+        let token = token.as_str();
         let (verifier, seen) = (Verifier::new(&secret, ring), SeenTokens::new());
-        let first = seen.verify(&verifier, &token, NOW).unwrap();
-        assert!(Arc::ptr_eq(&first, &seen.verify(&verifier, &token, NOW).unwrap()));
+        let first = seen.verify(&verifier, token, NOW).unwrap();
+        assert!(Arc::ptr_eq(&first, &seen.verify(&verifier, token, NOW).unwrap()));
         seen.forget();
-        assert!(!Arc::ptr_eq(
-            &first,
-            &seen.verify(&verifier, &token, NOW).unwrap()
-        ));
+        assert!(!Arc::ptr_eq(&first, &seen.verify(&verifier, token, NOW).unwrap()));
         // What was good once is judged again when its time is over.
-        assert!(seen.verify(&verifier, &token, NOW + hour * 2).is_err());
+        assert!(seen.verify(&verifier, token, NOW + hour * 2).is_err());
     }
 }

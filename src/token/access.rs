@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::ring::{KeyRing, Keys, NoSigningKey};
 use crate::config::JwtSecret;
 use crate::model::{ADMIN_ROLE, Address, USER_ROLE};
+use crate::secret::Disclosed;
 
 /// How far `iat` and `nbf` lie in the past, so that a Hasura whose clock is a little behind does
 /// not refuse a token as issued in the future.
@@ -113,7 +114,7 @@ impl Pen<'_> {
         ttl: Duration,
         now: OffsetDateTime,
         session_ends: OffsetDateTime,
-    ) -> String {
+    ) -> Disclosed {
         let is_admin = identity.extra_roles.iter().any(|role| role == ADMIN_ROLE);
         let ttl = if is_admin {
             ttl.min(self.signer.admin_ttl)
@@ -133,7 +134,7 @@ impl Pen<'_> {
     }
 
     /// A token that may act as one role alone, for an operator.
-    pub fn mint(&self, minted: &Minted<'_>) -> String {
+    pub fn mint(&self, minted: &Minted<'_>) -> Disclosed {
         let Minted {
             id,
             identity,
@@ -151,7 +152,7 @@ impl Pen<'_> {
         roles: Roles<'_>,
         now: OffsetDateTime,
         expires_at: OffsetDateTime,
-    ) -> String {
+    ) -> Disclosed {
         let issued = now - BACKDATED;
         let mut claims = json!({
             "iss": self.signer.issuer,
@@ -167,8 +168,8 @@ impl Pen<'_> {
             claims["only_role"] = json!(role);
         }
         let key = self.keys.signing().expect("the pen was made with a key");
-        jsonwebtoken::encode(&key.header(), &claims, key.encoding())
-            .expect("a key that was tried when it was read signs JSON")
+        let token = jsonwebtoken::encode(&key.header(), &claims, key.encoding());
+        Disclosed::new(token.expect("a key that was tried when it was read signs JSON"))
     }
 }
 
@@ -229,7 +230,7 @@ mod tests {
         validation.set_issuer(&["hasura-siwe"]);
         validation.validate_nbf = false;
         let key = DecodingKey::from_secret(b"9fK2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0A");
-        let decoded = jsonwebtoken::decode::<Value>(&token, &key, &validation).unwrap();
+        let decoded = jsonwebtoken::decode::<Value>(token.as_str(), &key, &validation).unwrap();
         assert_eq!(decoded.header.typ.as_deref(), Some("at+jwt"));
         decoded.claims
     }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::entropy::Entropy;
+use crate::secret::Disclosed;
 
 /// A refresh token in clear: 122 random bits, shown to its owner once.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
@@ -60,8 +61,8 @@ impl RefreshToken {
     }
 
     /// The token as its owner receives it.
-    pub fn reveal(&self) -> String {
-        Uuid::from_bytes(self.0).hyphenated().to_string()
+    pub fn reveal(&self) -> Disclosed {
+        Disclosed::new(Uuid::from_bytes(self.0).hyphenated().to_string())
     }
 }
 
@@ -108,7 +109,7 @@ mod tests {
         assert_eq!(next, first.successor(salt));
         assert_ne!(next, first.successor(fresh));
         assert_ne!(next, other.successor(salt));
-        let id = Uuid::parse_str(&next.reveal()).unwrap();
+        let id = Uuid::parse_str(next.reveal().as_str()).unwrap();
         assert_eq!(
             (id.get_version_num(), id.get_variant()),
             (4, uuid::Variant::RFC4122)
@@ -119,7 +120,7 @@ mod tests {
     fn the_derivation_never_changes_or_a_rolling_update_would_sign_people_out() {
         let token = RefreshToken::parse("d1789988-2406-4937-bc3d-2f9e039e7e1b").unwrap();
         let next = token.successor(Salt([7; 32]));
-        assert_eq!(next.reveal(), "cace9d27-5a30-4f5e-91d0-4d84afefd544");
+        assert_eq!(next.reveal().as_str(), "cace9d27-5a30-4f5e-91d0-4d84afefd544");
         assert_eq!(
             hex::encode(token.hash().as_bytes()),
             "795b4038260d05c82523bd10f9b040832b2a9da8bb5fdc6ecd3d01308f86c6b6"
@@ -130,7 +131,7 @@ mod tests {
     fn only_the_hyphenated_form_is_a_token_and_debug_shows_none() {
         let text = "d1789988-2406-4937-bc3d-2f9e039e7e1b";
         let token = RefreshToken::parse(text).unwrap();
-        assert_eq!(token.reveal(), text);
+        assert_eq!(token.reveal().as_str(), text);
         assert_eq!(RefreshToken::parse(&text.to_uppercase()), Some(token.clone()));
         assert!(!format!("{token:?}").contains("d178"));
         for bad in [

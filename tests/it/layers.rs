@@ -277,6 +277,30 @@ fn only_the_configuration_reads_the_environment() {
 }
 
 #[test]
+fn what_a_client_sends_or_gets_in_secret_is_wiped() {
+    let names = ["password", "token", "signature", "access", "refresh", "secret"];
+    let mut kept = 0;
+    for path in files("src/http", "rs") {
+        for (_, line) in code_lines(&path, &read(&path)) {
+            let Some((field, kind)) = line.trim().trim_end_matches(',').split_once(": ") else {
+                continue;
+            };
+            let field = field.rsplit(' ').next().unwrap_or(field);
+            if !field.split('_').any(|word| names.contains(&word)) {
+                continue;
+            }
+            assert!(
+                !matches!(kind, "String" | "Option<String>" | "Vec<u8>"),
+                "{path}: {}",
+                line.trim()
+            );
+            kept += usize::from(kind.contains("Secret<String>") || kind.contains("Disclosed"));
+        }
+    }
+    assert!(kept > 20, "the scan sees {kept} of them");
+}
+
+#[test]
 fn only_storage_and_the_local_stack_speak_sql() {
     let marks = [
         "select ",

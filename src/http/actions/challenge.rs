@@ -11,6 +11,7 @@ use crate::http::Http;
 use crate::http::envelope::{Action, ActionCall};
 use crate::http::error::ApiError;
 use crate::model::Flow;
+use crate::secret::Secret;
 
 pub(in crate::http) const CHALLENGE: &str = "challenge";
 pub(in crate::http) const AUTHENTICATE: &str = "authenticate";
@@ -39,19 +40,19 @@ pub(in crate::http) struct ChallengeRequest {
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct SignedAuthChallenge {
     address: String,
-    signature: String,
+    signature: Secret<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(in crate::http) struct RefreshRequest {
-    refresh_token: String,
+    refresh_token: Secret<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(in crate::http) struct VerifyRequest {
-    access_token: String,
+    access_token: Secret<String>,
 }
 
 #[derive(Serialize)]
@@ -97,7 +98,7 @@ pub(in crate::http) async fn authenticate(
     let SignedAuthChallenge { address, signature } = call.input.request;
     let tokens = http
         .service
-        .lens_log_in(&address, &signature, &call.client)
+        .lens_log_in(&address, signature.expose(), &call.client)
         .await?;
     Ok(Json(tokens.into()))
 }
@@ -106,7 +107,7 @@ pub(in crate::http) async fn refresh(
     State(http): State<Http>,
     call: ActionCall<Refresh>,
 ) -> Result<Json<TokenPair>, ApiError> {
-    let token = &call.input.request.refresh_token;
+    let token = call.input.request.refresh_token.expose();
     let tokens = http.service.restore(Flow::Lens, token, &call.client).await?;
     Ok(Json(tokens.into()))
 }
@@ -117,6 +118,8 @@ pub(in crate::http) async fn verify(
     call: ActionCall<Verify>,
 ) -> Result<Json<bool>, ApiError> {
     Ok(Json(
-        http.service.is_good(&call.input.request.access_token).await?,
+        http.service
+            .is_good(call.input.request.access_token.expose())
+            .await?,
     ))
 }

@@ -7,6 +7,7 @@ use super::{Reply, success};
 use crate::flow::{self, FreshProof, Signed};
 use crate::http::Http;
 use crate::http::envelope::{Action, ActionCall};
+use crate::secret::Secret;
 
 pub(in crate::http) const LINK_WALLET: &str = "v1LinkWallet";
 pub(in crate::http) const UNLINK_WALLET: &str = "v1UnlinkWallet";
@@ -28,8 +29,8 @@ pub(in crate::http) struct LinkWalletArguments {
 #[serde(deny_unknown_fields)]
 struct LinkWalletInput {
     message: String,
-    signature: String,
-    password: String,
+    signature: Secret<String>,
+    password: Secret<String>,
 }
 
 #[derive(Deserialize)]
@@ -56,9 +57,9 @@ pub(in crate::http) struct LinkPasswordArguments {
 struct LinkPasswordInput {
     email: Option<String>,
     username: Option<String>,
-    password: String,
+    password: Secret<String>,
     message: String,
-    signature: String,
+    signature: Secret<String>,
 }
 
 #[derive(Deserialize)]
@@ -70,7 +71,7 @@ pub(in crate::http) struct ChangePasswordArguments {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ChangePasswordInput {
-    password: String,
+    password: Secret<String>,
     proof: Proof,
 }
 
@@ -78,9 +79,9 @@ struct ChangePasswordInput {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Proof {
-    password: Option<String>,
+    password: Option<Secret<String>>,
     message: Option<String>,
-    signature: Option<String>,
+    signature: Option<Secret<String>>,
 }
 
 #[derive(Serialize)]
@@ -120,8 +121,11 @@ impl Action for ChangePassword {
 impl Proof {
     fn read(&self) -> Result<FreshProof<'_>, flow::Error> {
         match (&self.password, &self.message, &self.signature) {
-            (Some(password), None, None) => Ok(FreshProof::Password(password)),
-            (None, Some(message), Some(signature)) => Ok(FreshProof::Wallet(Signed { message, signature })),
+            (Some(password), None, None) => Ok(FreshProof::Password(password.expose())),
+            (None, Some(message), Some(signature)) => {
+                let signature = signature.expose();
+                Ok(FreshProof::Wallet(Signed { message, signature }))
+            }
             _ => Err(flow::Error::BadRequest(
                 "proof holds the account's password, or a message and its signature".to_owned(),
             )),
@@ -138,10 +142,13 @@ pub(in crate::http) async fn link_wallet(
         signature,
         password,
     } = &call.input.wallet;
-    let wallet = Signed { message, signature };
+    let wallet = Signed {
+        message,
+        signature: signature.expose(),
+    };
     let address = http
         .service
-        .link_wallet(wallet, password, call.caller, &call.client)
+        .link_wallet(wallet, password.expose(), call.caller, &call.client)
         .await?;
     success(Address {
         address: address.to_string(),
@@ -168,11 +175,11 @@ pub(in crate::http) async fn link_password(
     let wanted = flow::LinkPassword {
         email: input.email.as_deref(),
         username: input.username.as_deref(),
-        password: &input.password,
+        password: input.password.expose(),
     };
     let wallet = Signed {
         message: &input.message,
-        signature: &input.signature,
+        signature: input.signature.expose(),
     };
     http.service
         .link_password(wanted, wallet, call.caller, &call.client)
@@ -187,7 +194,7 @@ pub(in crate::http) async fn change_password(
     let ChangePasswordInput { password, proof } = &call.input.account;
     let ended = http
         .service
-        .change_password(password, proof.read()?, call.caller, &call.client)
+        .change_password(password.expose(), proof.read()?, call.caller, &call.client)
         .await?;
     success(Ended { ended })
 }

@@ -11,6 +11,7 @@ use crate::flow::{Registration, Tokens};
 use crate::http::Http;
 use crate::http::envelope::{Action, ActionCall};
 use crate::http::error::ApiError;
+use crate::secret::{Disclosed, Secret};
 
 pub(in crate::http) const EMAIL_LOGIN: &str = "login";
 pub(in crate::http) const REGISTER: &str = "register";
@@ -24,7 +25,7 @@ pub(in crate::http) struct MyProfile;
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct LoginInput {
     email: String,
-    password: String,
+    password: Secret<String>,
 }
 
 #[derive(Deserialize)]
@@ -32,15 +33,15 @@ pub(in crate::http) struct LoginInput {
 pub(in crate::http) struct RegisterInput {
     email: Option<String>,
     username: Option<String>,
-    password: String,
+    password: Secret<String>,
     name: Option<String>,
 }
 
 /// Both tokens, as this document names them.
 #[derive(Serialize)]
 pub(in crate::http) struct EmailTokens {
-    pub(super) access_token: String,
-    pub(super) refresh_token: String,
+    pub(super) access_token: Disclosed,
+    pub(super) refresh_token: Disclosed,
 }
 
 #[derive(Serialize)]
@@ -85,7 +86,9 @@ pub(in crate::http) async fn email_login(
     call: ActionCall<EmailLogin>,
 ) -> Result<Json<EmailTokens>, ApiError> {
     let LoginInput { email, password } = call.input;
-    let tokens = http.service.log_in_with_email(&email, &password, &call.client);
+    let tokens = http
+        .service
+        .log_in_with_email(&email, password.expose(), &call.client);
     Ok(Json(tokens.await?.into()))
 }
 
@@ -96,7 +99,7 @@ pub(in crate::http) async fn register(
     let wanted = Registration {
         email: call.input.email.as_deref(),
         username: call.input.username.as_deref(),
-        password: &call.input.password,
+        password: call.input.password.expose(),
         name: call.input.name.as_deref(),
     };
     let id = http.service.register(wanted, &call.client).await?;

@@ -35,6 +35,7 @@ pub(super) use username::{REFRESH_TOKEN, TOKEN_AUTH, VERIFY_TOKEN, refresh_token
 
 use super::error::ApiError;
 use crate::flow::Tokens;
+use crate::secret::Disclosed;
 
 /// A reply that succeeded.
 #[derive(Serialize)]
@@ -53,8 +54,8 @@ fn success<T>(res: T) -> Reply<T> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TokenPair {
-    access_token: String,
-    refresh_token: String,
+    access_token: Disclosed,
+    refresh_token: Disclosed,
 }
 
 impl From<Tokens> for TokenPair {

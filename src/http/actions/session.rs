@@ -7,6 +7,7 @@ use super::{Reply, TokenPair, success};
 use crate::http::Http;
 use crate::http::envelope::{Action, ActionCall};
 use crate::model::Flow;
+use crate::secret::Secret;
 
 pub(in crate::http) const NAME: &str = "v1RestoreSession";
 
@@ -21,7 +22,7 @@ pub(in crate::http) struct Input {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct RestoreSessionInput {
-    refresh_token: String,
+    refresh_token: Secret<String>,
 }
 
 impl Action for RestoreSession {
@@ -35,7 +36,11 @@ pub(in crate::http) async fn restore_session(
 ) -> Reply<TokenPair> {
     success(
         http.service
-            .restore(Flow::Siwe, &call.input.session.refresh_token, &call.client)
+            .restore(
+                Flow::Siwe,
+                call.input.session.refresh_token.expose(),
+                &call.client,
+            )
             .await?
             .into(),
     )

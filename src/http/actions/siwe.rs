@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::{Reply, TokenPair, success};
 use crate::http::Http;
 use crate::http::envelope::{Action, ActionCall};
+use crate::secret::Secret;
 
 pub(in crate::http) const NAME: &str = "v1Login";
 
@@ -21,7 +22,7 @@ pub(in crate::http) struct Input {
 #[serde(deny_unknown_fields)]
 struct LoginInput {
     message: String,
-    signature: String,
+    signature: Secret<String>,
 }
 
 impl Action for Login {
@@ -33,7 +34,7 @@ pub(in crate::http) async fn log_in(State(http): State<Http>, call: ActionCall<L
     let LoginInput { message, signature } = call.input.session;
     success(
         http.service
-            .log_in(&message, &signature, &call.client)
+            .log_in(&message, signature.expose(), &call.client)
             .await?
             .into(),
     )

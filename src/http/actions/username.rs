@@ -11,6 +11,7 @@ use crate::http::Http;
 use crate::http::envelope::{Action, ActionCall};
 use crate::http::error::ApiError;
 use crate::model::Flow;
+use crate::secret::{Disclosed, Secret};
 
 pub(in crate::http) const TOKEN_AUTH: &str = "tokenAuth";
 pub(in crate::http) const VERIFY_TOKEN: &str = "verifyToken";
@@ -24,34 +25,34 @@ pub(in crate::http) struct RefreshToken;
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct TokenAuthInput {
     username: String,
-    password: String,
+    password: Secret<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Token {
-    token: String,
+    token: Secret<String>,
 }
 
 /// One of the two: a field of Hasura's schema has one type, and two documents have a mutation of this name.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(in crate::http) struct RefreshInput {
-    refresh_token: Option<String>,
-    token: Option<String>,
+    refresh_token: Option<Secret<String>>,
+    token: Option<Secret<String>>,
 }
 
 #[derive(Serialize)]
 pub(in crate::http) struct OneToken {
-    token: String,
+    token: Disclosed,
 }
 
 /// The fields of both documents; those of the other one are null. Every field is sent.
 #[derive(Default, Serialize)]
 pub(in crate::http) struct Refreshed {
-    access_token: Option<String>,
-    refresh_token: Option<String>,
-    token: Option<String>,
+    access_token: Option<Disclosed>,
+    refresh_token: Option<Disclosed>,
+    token: Option<Disclosed>,
     #[serde(rename = "refreshExpiresIn")]
     refresh_expires_in: Option<i64>,
 }
@@ -92,7 +93,7 @@ pub(in crate::http) async fn token_auth(
     let TokenAuthInput { username, password } = call.input;
     let tokens = http
         .service
-        .log_in_with_username(&username, &password, &call.client);
+        .log_in_with_username(&username, password.expose(), &call.client);
     Ok(Json(OneToken {
         token: tokens.await?.access,
     }))
@@ -107,7 +108,7 @@ pub(in crate::http) async fn refresh_token(
         (Some(refresh_token), None) => {
             let tokens = http
                 .service
-                .restore(Flow::Email, &refresh_token, &call.client)
+                .restore(Flow::Email, refresh_token.expose(), &call.client)
                 .await?;
             Refreshed {
                 access_token: Some(tokens.access),
@@ -118,7 +119,7 @@ pub(in crate::http) async fn refresh_token(
         (None, Some(token)) => {
             let tokens = http
                 .service
-                .restore_with_access_token(&token, &call.client)
+                .restore_with_access_token(token.expose(), &call.client)
                 .await?;
             Refreshed {
                 token: Some(tokens.access),
@@ -140,7 +141,7 @@ pub(in crate::http) async fn verify_token(
     State(http): State<Http>,
     call: ActionCall<VerifyToken>,
 ) -> Result<Json<Verified>, ApiError> {
-    let verified = http.service.verify_token(&call.input.token).await?;
+    let verified = http.service.verify_token(call.input.token.expose()).await?;
     Ok(Json(Verified {
         payload: Payload {
             username: verified.username,

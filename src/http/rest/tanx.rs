@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Call, Reply};
 use crate::http::Http;
 use crate::model::Flow;
+use crate::secret::{Disclosed, Secret};
 
 #[derive(Deserialize)]
 pub(super) struct NonceRequest {
@@ -18,12 +19,12 @@ pub(super) struct NonceRequest {
 #[derive(Deserialize)]
 pub(super) struct LoginRequest {
     eth_address: String,
-    user_signature: String,
+    user_signature: Secret<String>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct RefreshRequest {
-    refresh: String,
+    refresh: Secret<String>,
 }
 
 #[derive(Serialize)]
@@ -50,14 +51,14 @@ pub(super) struct User {
 /// In the document's order, as are those of a refresh.
 #[derive(Serialize)]
 struct Tokens {
-    refresh: String,
-    access: String,
+    refresh: Disclosed,
+    access: Disclosed,
 }
 
 #[derive(Serialize)]
 pub(super) struct Refreshed {
-    access: String,
-    refresh: String,
+    access: Disclosed,
+    refresh: Disclosed,
 }
 
 fn success<P>(message: &'static str, payload: P) -> Success<P> {
@@ -83,7 +84,7 @@ pub(super) async fn log_in(State(http): State<Http>, call: Call<LoginRequest>) -
     } = call.input;
     let (tokens, uid) = http
         .service
-        .tanx_log_in(&eth_address, &user_signature, &call.client)
+        .tanx_log_in(&eth_address, user_signature.expose(), &call.client)
         .await?;
     let user = User { uid, signature: "" };
     Ok(Json(LoggedIn {
@@ -101,7 +102,7 @@ pub(super) async fn refresh(
 ) -> Reply<Success<Refreshed>> {
     let tokens = http
         .service
-        .restore(Flow::Tanx, &call.input.refresh, &call.client)
+        .restore(Flow::Tanx, call.input.refresh.expose(), &call.client)
         .await?;
     let payload = Refreshed {
         access: tokens.access,

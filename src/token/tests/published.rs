@@ -74,13 +74,10 @@ impl Ring {
             custom_claims: Default::default(),
         };
         let ends = NOW + Duration::days(1);
-        self.signer.pen().unwrap().sign(
-            Uuid::from_u128(3),
-            &identity,
-            StdDuration::from_secs(3600),
-            NOW,
-            ends,
-        )
+        let hour = StdDuration::from_secs(3600);
+        let pen = self.signer.pen().unwrap();
+        let token = pen.sign(Uuid::from_u128(3), &identity, hour, NOW, ends);
+        token.as_str().to_owned()
     }
 
     fn jwks(&self, now: OffsetDateTime) -> JwkSet {

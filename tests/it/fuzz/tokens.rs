@@ -94,10 +94,9 @@ pub fn token_at(now: OffsetDateTime) -> String {
         extra_roles: vec!["editor".to_owned()],
         custom_claims: [("x-hasura-team".to_owned(), "7".to_owned())].into(),
     };
-    signer
-        .pen()
-        .unwrap()
-        .sign(Uuid::from_u128(3), &identity, hour, now, now + hour)
+    let pen = signer.pen().unwrap();
+    let token = pen.sign(Uuid::from_u128(3), &identity, hour, now, now + hour);
+    token.as_str().to_owned()
 }
 
 /// The text changed, or what it says.
