@@ -1,33 +1,30 @@
 //! Where the log goes and how it looks. The fields are an interface: docs/operations.md lists them.
-//!
-//! A thread of its own writes it. A reader that has stalled, or a disk that is full, costs lines of the log and no
-//! request.
 
 use std::fmt;
 use std::io::{self, IsTerminal};
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
-use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::{Format, Full, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+use super::gathered::{Gathered, Guard};
 use crate::config::{LogFormat, Variables};
 use crate::engine::HTTP_LOG;
 
 /// Starts logging to standard error (text) or standard output (JSON). `RUST_LOG` changes what is logged. The last lines
 /// are written when what it returns is dropped.
 #[must_use = "the last lines are written when it is dropped"]
-pub(super) fn start(format: LogFormat, variables: &Variables) -> WorkerGuard {
+pub(super) fn start(format: LogFormat, variables: &Variables) -> Guard {
     let wanted = variables
         .text("RUST_LOG")
         .unwrap_or("info,refinery_core=warn,tokio_postgres=warn");
     let filter = EnvFilter::try_new(wanted).unwrap_or_else(|_| EnvFilter::new("info"));
     match format {
         LogFormat::Text => {
-            let (writer, guard) = NonBlocking::new(io::stderr());
+            let (writer, guard) = Gathered::start(io::stderr());
             tracing_subscriber::fmt()
                 .with_env_filter(filter)
                 .with_ansi(io::stderr().is_terminal())
@@ -37,7 +34,7 @@ pub(super) fn start(format: LogFormat, variables: &Variables) -> WorkerGuard {
             guard
         }
         LogFormat::Json => {
-            let (writer, guard) = NonBlocking::new(io::stdout());
+            let (writer, guard) = Gathered::start(io::stdout());
             tracing_subscriber::fmt()
                 .json()
                 .flatten_event(true)

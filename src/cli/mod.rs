@@ -8,6 +8,7 @@ mod audit;
 mod demo;
 mod engine;
 mod epoch;
+mod gathered;
 mod health;
 mod keys;
 mod local;

@@ -6,6 +6,7 @@
 //! zero except in tests.
 
 mod accounts;
+mod aging;
 mod announcements;
 mod audit;
 mod challenges;
@@ -43,6 +44,7 @@ mod wallet_owner;
 mod whose;
 
 pub use accounts::{NewName, Renamed};
+pub use aging::{Aged, Ages, Stretch};
 pub use announcements::{Announcement, listen};
 pub use audit::{AuditFilter, AuditRecord};
 pub use challenges::{ChallengeLogIn, ChallengeLoggedIn};
@@ -77,6 +79,12 @@ pub use wallet_links::{LinkWallet, Linked, UnlinkWallet, Unlinked};
 /// Every statement of this module, so that a test can prepare each one.
 pub const STATEMENTS: &[(&str, &str)] = &[
     ("accounts::RENAME", accounts::RENAME),
+    ("aging::PAGES_OF_SESSIONS", aging::PAGES_OF_SESSIONS),
+    ("aging::LOOK", aging::LOOK),
+    ("aging::WIPE_SALTS", aging::WIPE_SALTS),
+    ("aging::DELETE_OLD_TOKENS", aging::DELETE_OLD_TOKENS),
+    ("aging::DELETE_TOKENS", aging::DELETE_TOKENS),
+    ("aging::DELETE_SESSIONS", aging::DELETE_SESSIONS),
     ("ends::END", ends::END),
     ("audit::READ", audit::READ),
     ("challenges::ISSUE", challenges::ISSUE),
@@ -108,10 +116,6 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("housekeeping::DELETE_LIMITS", housekeeping::DELETE_LIMITS),
     ("housekeeping::DELETE_GUESSES", housekeeping::DELETE_GUESSES),
     ("housekeeping::DELETE_CHALLENGES", housekeeping::DELETE_CHALLENGES),
-    ("housekeeping::WIPE_SALTS", housekeeping::WIPE_SALTS),
-    ("housekeeping::DELETE_OLD_TOKENS", housekeeping::DELETE_OLD_TOKENS),
-    ("housekeeping::DELETE_TOKENS", housekeeping::DELETE_TOKENS),
-    ("housekeeping::DELETE_SESSIONS", housekeeping::DELETE_SESSIONS),
     ("limits::TAKE", limits::TAKE),
     ("live::FIND", live::FIND),
     ("log_ins::LOG_IN", log_ins::LOG_IN),

@@ -35,6 +35,7 @@ mod operators;
 mod outages;
 mod own_credentials;
 mod passwords;
+mod plans;
 mod pooler;
 mod printed;
 mod processes;
