@@ -24,6 +24,9 @@ pub struct Wanted {
     /// The program to measure: by default the one beside this one.
     #[arg(long)]
     binary: Option<PathBuf>,
+    /// A variable of the service's besides, as NAME=VALUE: to try what it changes.
+    #[arg(long = "set", value_parser = variable)]
+    pub variables: Vec<(String, String)>,
     /// Writes tables and plot into docs/ as well.
     #[arg(long)]
     pub write: bool,
@@ -46,6 +49,11 @@ pub enum Stage {
     Processes,
     /// A hundred times as many rows, and the removal of a million.
     Growth,
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("it wants a name, = and a value")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 pub enum Command {

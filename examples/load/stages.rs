@@ -88,7 +88,12 @@ async fn requests(
     pace: Pace,
     report: &mut Report,
 ) -> anyhow::Result<Three> {
-    let service = Process::serve(binary, database, &[])?;
+    let variables: Vec<(&str, &str)> = wanted
+        .variables
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let service = Process::serve(binary, database, &variables)?;
     let (mut restores, mut log_ins, mut webhooks) = (Vec::new(), Vec::new(), Vec::new());
     if wanted.wants(Stage::Restore) {
         restores = throughput::restores(database, &service, pace).await?;
