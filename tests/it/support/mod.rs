@@ -2,6 +2,7 @@
 //! sign. No test logic.
 
 pub mod app;
+pub mod cluster;
 pub mod db;
 pub mod evm;
 pub mod hasura;
@@ -13,6 +14,7 @@ pub mod raw;
 pub mod reply;
 pub mod wallet_flow;
 pub mod watch;
+pub mod ways;
 
 pub use app::TestApp;
 pub(crate) use hasura::in_both_modes;

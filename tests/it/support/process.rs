@@ -132,6 +132,13 @@ impl Process {
         Reply::of(request.send().await.unwrap()).await
     }
 
+    /// Holds it still: it keeps its connections and neither reads nor writes.
+    pub async fn hold_still(&self) {
+        let id = self.child.id().unwrap().to_string();
+        let held = Command::new("kill").args(["-STOP", &id]).status().await.unwrap();
+        assert!(held.success());
+    }
+
     /// Ends it as a crash does.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
