@@ -8,12 +8,15 @@ mod disk;
 mod log_ins;
 mod slow;
 
+use std::time::{Duration, Instant};
+
 use hasura_siwe::clock::Clock;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio_postgres::Client;
 
 use crate::support::db::TestDb;
 use crate::support::process::Process;
+use crate::support::ways::Way;
 use crate::support::{Reply, nonce, origin, wallet};
 
 async fn log_in(process: &Process) -> String {
@@ -27,35 +30,22 @@ async fn log_in(process: &Process) -> String {
         .refresh_token()
 }
 
-fn restore_input(token: &str) -> Value {
-    json!({"session": {"refreshToken": token}})
-}
-
 async fn restore(process: &Process, token: &str) -> Reply {
-    let client = reqwest::Client::new();
-    process
-        .call(
-            &client,
-            "/actions/restore-session",
-            "v1RestoreSession",
-            &restore_input(token),
-        )
-        .await
+    Way::Siwe.restore(token).send(process).await
 }
 
-/// Sends a restore whose answer nobody will read.
-fn restore_unheard(process: &Process, token: &str) -> tokio::task::JoinHandle<()> {
-    let request = reqwest::Client::new()
-        .post(format!("{}/actions/restore-session", process.base))
-        .header("x-actions-secret", crate::support::app::ACTIONS_SECRET)
-        .json(&json!({
-            "action": {"name": "v1RestoreSession"},
-            "input": restore_input(token),
-            "session_variables": {"x-hasura-role": "guest"},
-        }));
-    tokio::spawn(async move {
-        let _ = request.send().await;
-    })
+/// Sends a restore on a task of its own. `None` is no answer.
+fn restore_unheard(process: &Process, token: &str) -> tokio::task::JoinHandle<Option<Reply>> {
+    Way::Siwe.restore(token).send_aside(process)
+}
+
+/// Until the service is ready, which it becomes within seconds of its database, by itself.
+async fn until_ready(process: &Process) {
+    let begun = Instant::now();
+    while process.status("/readyz").await != 200 {
+        assert!(begun.elapsed() < Duration::from_secs(5), "it recovers by itself");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// Until so many statements of the service wait, for a lock, for the clock or for a standby; their backends, the first to
@@ -75,7 +65,7 @@ async fn until_waiting(client: &Client, many: usize) -> Vec<i32> {
         if rows.len() >= many {
             return rows.iter().map(|row| row.get(0)).collect();
         }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("no {many} statements wait");
 }
@@ -94,7 +84,7 @@ async fn until_none_runs(client: &Client) {
         if running.get::<_, i64>(0) == 0 {
             return;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("a statement of a dead process runs on");
 }

@@ -28,11 +28,6 @@ async fn restore(process: &Process, token: &str) -> Reply {
         .await
 }
 
-async fn status(process: &Process, path: &str) -> u16 {
-    let reply = reqwest::get(format!("{}{path}", process.base)).await.unwrap();
-    reply.status().as_u16()
-}
-
 #[tokio::test]
 async fn f01_the_database_stops_and_starts_and_nobody_is_signed_out() {
     let cluster = Cluster::start(&[]).await;
@@ -44,10 +39,7 @@ async fn f01_the_database_stops_and_starts_and_nobody_is_signed_out() {
         log_in(&process).await.assert_error(400, "unavailable");
     }
     assert_eq!(
-        (
-            status(&process, "/healthz").await,
-            status(&process, "/readyz").await
-        ),
+        (process.status("/healthz").await, process.status("/readyz").await),
         (200, 503)
     );
     // In webhook mode Hasura must not take it for "sign in again".
@@ -62,7 +54,7 @@ async fn f01_the_database_stops_and_starts_and_nobody_is_signed_out() {
 
     cluster.start_again(&[]).await;
     let up = Instant::now();
-    while status(&process, "/readyz").await != 200 {
+    while process.status("/readyz").await != 200 {
         assert!(up.elapsed() < Duration::from_secs(5), "it recovers by itself");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -181,7 +173,7 @@ async fn f11_a_log_that_nobody_reads_stops_no_request() {
     let process = Process::unread(variables).await;
     let begun = Instant::now();
     for _ in 0..300 {
-        assert_eq!(status(&process, "/healthz").await, 200);
+        assert_eq!(process.status("/healthz").await, 200);
     }
     log_in(&process).await.assert_ok();
     assert!(begun.elapsed() < Duration::from_secs(30));

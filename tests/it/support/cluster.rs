@@ -1,6 +1,6 @@
 //! A PostgreSQL of one test's own, which may be stopped, killed and started again. It ends with the test, however that ends.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -23,37 +23,26 @@ pub struct Cluster {
 impl Cluster {
     /// With these settings, as `name=value`.
     pub async fn start(settings: &[&str]) -> Self {
-        let cluster = Self::bare(settings).await;
+        Self::start_in(Path::new("/tmp"), settings).await
+    }
+
+    /// With its files in a folder of this one.
+    pub async fn start_in(parent: &Path, settings: &[&str]) -> Self {
+        let folder = tempfile::tempdir_in(parent).unwrap();
+        std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let postgres = launch(folder.path().to_owned(), settings).await.unwrap();
+        let cluster = Self {
+            url: postgres.url("postgres", "postgres"),
+            folder,
+            postgres,
+        };
         storage::migrate(&mut cluster.client().await).await.unwrap();
         cluster
     }
 
-    /// With nothing in it.
-    pub async fn bare(settings: &[&str]) -> Self {
-        let folder = tempfile::tempdir_in("/tmp").unwrap();
-        std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-        let postgres = launch(folder.path().to_owned(), settings).await.unwrap();
-        Self {
-            url: postgres.url("postgres", "postgres"),
-            folder,
-            postgres,
-        }
-    }
-
     /// Where its files are.
-    pub fn data(&self) -> PathBuf {
+    fn data(&self) -> PathBuf {
         self.folder.path().join("postgres")
-    }
-
-    /// Its socket.
-    pub fn socket(&self) -> PathBuf {
-        let folder = self.folder.path().canonicalize().unwrap();
-        folder.join("run/.s.PGSQL.5432")
-    }
-
-    /// The URL of another database of it.
-    pub fn url_of(&self, database: &str) -> String {
-        self.postgres.url("postgres", database)
     }
 
     pub async fn client(&self) -> Client {
@@ -94,6 +83,10 @@ impl Cluster {
         while all.iter().any(|pid| lives(*pid)) {
             assert!(begun.elapsed() < Duration::from_secs(10), "they are gone");
             tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        // Until somebody buries it, what is dead has its number still, and a start would take it for the living.
+        for file in ["postgres/postmaster.pid", "run/.s.PGSQL.5432.lock"] {
+            std::fs::remove_file(self.folder.path().join(file)).unwrap();
         }
     }
 

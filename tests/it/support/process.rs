@@ -132,6 +132,12 @@ impl Process {
         Reply::of(request.send().await.unwrap()).await
     }
 
+    /// The status of what it answers to a GET.
+    pub async fn status(&self, path: &str) -> u16 {
+        let reply = reqwest::get(format!("{}{path}", self.base)).await.unwrap();
+        reply.status().as_u16()
+    }
+
     /// Holds it still: it keeps its connections and neither reads nor writes.
     pub async fn hold_still(&self) {
         let id = self.child.id().unwrap().to_string();

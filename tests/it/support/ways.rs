@@ -96,6 +96,25 @@ impl Way {
         text(reply, at)
     }
 
+    /// The refresh token of a restore.
+    pub fn successor(self, reply: &Reply) -> String {
+        match self {
+            Self::Tanx => text(reply, "/payload/refresh"),
+            _ => self.token(reply),
+        }
+    }
+
+    /// The answer says that trying again is safe, in this way's words.
+    #[track_caller]
+    pub fn assert_unavailable(self, reply: &Reply) {
+        let status = if self == Self::Tanx { 503 } else { 400 };
+        assert_eq!(
+            (reply.status, &reply.json()["code"]),
+            (status, &"unavailable".into()),
+            "{self:?}"
+        );
+    }
+
     pub fn restore(self, token: &str) -> Request {
         match self {
             Self::Siwe => Request::action(
