@@ -88,7 +88,8 @@ async fn killed(way: Way, point: Point, statement: Statement) {
     let alice = way.somebody(&other).await;
     let request = alice.log_in(&other).await;
     let hold = match point {
-        Point::Before => "begin; lock table auth.sessions in exclusive mode",
+        // Which the cleanup has no business with: it would be the one that waits.
+        Point::Before => "begin; lock table auth.audit_log in exclusive mode",
         Point::Written | Point::Committed => "begin; select pg_advisory_xact_lock(7)",
     };
     watcher.batch_execute(WAIT_WHEN_WRITTEN).await.unwrap();
