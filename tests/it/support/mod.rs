@@ -4,6 +4,7 @@
 pub mod app;
 pub mod cluster;
 pub mod db;
+pub mod disk;
 pub mod evm;
 pub mod hasura;
 pub mod keys;
