@@ -215,3 +215,49 @@ async fn t08_the_database_restarts_while_a_rotation_is_under_way() {
     one_live_head(&client).await;
     assert!(process.stop().await.0.success());
 }
+
+#[tokio::test]
+async fn commits_that_wait_for_ever_do_not_pile_up_in_the_database() {
+    let cluster = Cluster::start(&["synchronous_standby_names=nobody", "synchronous_commit=local"]).await;
+    let process = cluster.process_with(&[("DATABASE_POOL_SIZE", "4")]).await;
+    let mut tokens = Vec::new();
+    for _ in 0..4 {
+        tokens.push(log_in(&process).await);
+    }
+    let watcher = cluster.client().await;
+    watcher
+        .batch_execute(WAIT_IN_COMMIT[Point::Recorded as usize])
+        .await
+        .unwrap();
+    let restore_all = async || {
+        let all = tokens.iter().map(|token| restore_unheard(&process, token));
+        futures_util::future::join_all(all).await
+    };
+    let begun = Instant::now();
+    for answer in restore_all().await {
+        answer.unwrap().unwrap().assert_error(400, "unavailable");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(12));
+    // What nobody waits for any more is ended in PostgreSQL too.
+    let connections = "select count(*) from pg_stat_activity where application_name = 'hasura-siwe' and wait_event = 'SyncRep'";
+    let begun = Instant::now();
+    while watcher
+        .query_one(connections, &[])
+        .await
+        .unwrap()
+        .get::<_, i64>(0)
+        > 0
+    {
+        assert!(begun.elapsed() < Duration::from_secs(5), "they stay");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    watcher
+        .batch_execute("drop trigger wait on auth.sessions")
+        .await
+        .unwrap();
+    for answer in restore_all().await {
+        answer.unwrap().unwrap().assert_ok();
+    }
+    // They had been committed here, and were told to nobody before.
+    assert_eq!(counts(&watcher).await, (4, 4, 4));
+}

@@ -8,6 +8,7 @@ pub mod disk;
 pub mod evm;
 pub mod hasura;
 pub mod keys;
+pub mod line;
 pub mod node;
 pub mod people;
 pub mod process;
