@@ -135,7 +135,11 @@ type Messages = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>
 pub(super) async fn connect_for_messages(database: &Database) -> Result<(Client, Messages), Error> {
     let mut config = parse(&database.direct_url)?;
     add_options(&mut config, SEARCH_PATH);
-    Ok(config.connect(tls(database.ca_file.as_deref())?).await?)
+    let connecting = config.connect(tls(database.ca_file.as_deref())?);
+    // The driver's own time-out ends when the socket is open, and whoever opened it may be a proxy with nobody behind it.
+    Ok(tokio::time::timeout(CONNECT_TIMEOUT, connecting)
+        .await
+        .map_err(|_| Error::Silent)??)
 }
 
 fn parse(url: &Secret<String>) -> Result<Config, Error> {

@@ -95,7 +95,20 @@ async fn a_database_that_only_reads_refuses_what_writes_and_goes_on_afterwards()
         let statement = format!("alter system set default_transaction_read_only = {on}");
         client.batch_execute(&statement).await.unwrap();
         client.batch_execute("select pg_reload_conf()").await.unwrap();
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        // Whoever connects after the others were told has it from the start.
+        let begun = Instant::now();
+        let shown = async || {
+            let row = cluster
+                .client()
+                .await
+                .query_one("show default_transaction_read_only", &[])
+                .await;
+            row.unwrap().get::<_, String>(0)
+        };
+        while shown().await != on {
+            assert!(begun.elapsed() < Duration::from_secs(5));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     };
     switch("on").await;
     restore(&process, &token).await.assert_error(400, "unavailable");

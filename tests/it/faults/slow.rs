@@ -156,6 +156,50 @@ async fn connections_that_the_line_forgot_are_replaced() {
     assert!(process.stop().await.1.contains("the database fell silent"));
 }
 
+/// Until the service listens to announcements on a connection that is younger than this, which it shows by asking nothing, once a
+/// second.
+async fn until_it_listens(db: &TestDb, since: std::time::SystemTime) {
+    let client = db.connect().await;
+    let listening = "
+        select exists (select from pg_stat_activity where datname = current_database() and application_name = 'hasura-siwe'
+          and query = '' and state = 'idle' and backend_start > $1)";
+    let begun = Instant::now();
+    while !client
+        .query_one(listening, &[&since])
+        .await
+        .unwrap()
+        .get::<_, bool>(0)
+    {
+        assert!(
+            begun.elapsed() < Duration::from_secs(15),
+            "it does not listen again"
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_line_that_opens_and_then_says_nothing_does_not_keep_the_service_from_listening() {
+    let (db, line, process) = start("4").await;
+    until_it_listens(&db, std::time::UNIX_EPOCH).await;
+    let before = std::time::SystemTime::now();
+    let opened = line.opened();
+    line.turns(Weather::Silent);
+    let begun = Instant::now();
+    while line.opened() == opened {
+        assert!(
+            begun.elapsed() < Duration::from_secs(15),
+            "it notices that nobody answers"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // What it has just opened leads nowhere, and stays open.
+    line.forget();
+    line.turns(Weather::Clear);
+    until_it_listens(&db, before).await;
+    assert!(process.stop().await.0.success());
+}
+
 #[tokio::test]
 async fn a_restore_that_was_cut_on_its_way_may_be_sent_again() {
     // One connection, on which the statement is prepared before: what is cut is the restore itself.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -31,6 +31,7 @@ pub struct Line {
     weather: Arc<watch::Sender<Weather>>,
     /// Which connections are known; see [`Line::forget`].
     age: Arc<watch::Sender<u32>>,
+    opened: Arc<AtomicU32>,
     listening: tokio::task::JoinHandle<()>,
 }
 
@@ -51,16 +52,19 @@ impl Line {
         let port = listener.local_addr().unwrap().port();
         let weather = Arc::new(watch::Sender::new(Weather::Clear));
         let age = Arc::new(watch::Sender::new(0));
+        let opened = Arc::new(AtomicU32::new(0));
         let listening = tokio::spawn(listen(
             listener,
             db.socket(),
             Arc::clone(&weather),
             Arc::clone(&age),
+            Arc::clone(&opened),
         ));
         Self {
             port,
             weather,
             age,
+            opened,
             listening,
         }
     }
@@ -72,6 +76,11 @@ impl Line {
 
     pub fn turns(&self, weather: Weather) {
         self.weather.send_replace(weather);
+    }
+
+    /// How many connections there were, so far.
+    pub fn opened(&self) -> u32 {
+        self.opened.load(Ordering::Relaxed)
     }
 
     /// Forgets the connections that are open, as a firewall does: nothing comes over them any more, and nobody is told.
@@ -92,9 +101,11 @@ async fn listen(
     socket: PathBuf,
     weather: Arc<watch::Sender<Weather>>,
     age: Arc<watch::Sender<u32>>,
+    opened: Arc<AtomicU32>,
 ) {
     loop {
         let (near, _) = listener.accept().await.unwrap();
+        opened.fetch_add(1, Ordering::Relaxed);
         near.set_nodelay(true).unwrap();
         let far = UnixStream::connect(&socket).await.unwrap();
         let eye = Eye {
