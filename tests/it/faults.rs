@@ -1,7 +1,7 @@
-//! A process that is killed, a database that goes away: at each named point of a rotation no session
-//! is lost and no second head comes to life.
+//! A process that is killed, a database that goes away, its disk and the line to it: at each named point of a log-in and of a
+//! rotation no session that was answered is lost and no second head comes to life.
 //!
-//! The points are held open from the database's side, so the binary under test is the one that ships.
+//! The points are held open from the database's side or on the line, so the binary under test is the one that ships.
 
 mod commit;
 mod disk;

@@ -65,7 +65,7 @@ async fn rotations(db: &TestDb) -> i64 {
 #[tokio::test]
 async fn a_slow_line_costs_time_and_nothing_else() {
     let (db, line, process) = start("4").await;
-    let late = Duration::from_millis(100);
+    let late = Duration::from_millis(40);
     line.turns(Weather::Slow(late));
     let begun = Instant::now();
     let tokens = sessions(&process).await;
@@ -182,7 +182,12 @@ async fn until_it_listens(db: &TestDb, since: std::time::SystemTime) {
 async fn a_line_that_opens_and_then_says_nothing_does_not_keep_the_service_from_listening() {
     let (db, line, process) = start("4").await;
     until_it_listens(&db, std::time::UNIX_EPOCH).await;
-    let before = std::time::SystemTime::now();
+    let moment = db
+        .connect()
+        .await
+        .query_one("select clock_timestamp()", &[])
+        .await;
+    let before = moment.unwrap().get(0);
     let opened = line.opened();
     line.turns(Weather::Silent);
     let begun = Instant::now();

@@ -30,7 +30,10 @@ impl Disk {
                 unmount_when_this_process_ends(&folder);
                 return Ok(Self { folder });
             }
-            Ok(output) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+            Ok(output) => {
+                let said = String::from_utf8_lossy(&output.stderr);
+                said.lines().next().unwrap_or("mount failed").to_owned()
+            }
             Err(error) => error.to_string(),
         };
         std::fs::remove_dir(&folder).unwrap();
