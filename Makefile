@@ -44,7 +44,7 @@ fmt: ## Formats the code
 	cargo fmt
 
 soak: ## Loads the service while PostgreSQL stops and starts, for SOAK_SECONDS (300), and prints a table
-	cargo test --locked --test it -- --ignored --nocapture --test-threads 1 soak outages
+	cargo test --locked --test it -- --ignored --nocapture --test-threads 1 soak
 
 bench: ## Runs the micro-benchmarks
 	cargo bench --locked

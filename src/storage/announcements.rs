@@ -59,7 +59,10 @@ pub async fn listen(database: &Database, hear: impl Fn(Announcement)) -> Result<
         }
     });
     let outcome = async {
-        client.batch_execute(&format!("listen {CHANNEL}")).await?;
+        let listen = format!("listen {CHANNEL}");
+        tokio::time::timeout(PATIENCE, client.batch_execute(&listen))
+            .await
+            .map_err(|_| Error::Silent)??;
         hear(Announcement::Connected);
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         loop {
@@ -71,7 +74,7 @@ pub async fn listen(database: &Database, hear: impl Fn(Announcement)) -> Result<
                 _ = heartbeat.tick() => {
                     match tokio::time::timeout(PATIENCE, client.batch_execute("")).await {
                         Ok(answered) => answered?,
-                        Err(_) => return Err(Error::Content("the listening connection fell silent")),
+                        Err(_) => return Err(Error::Silent),
                     }
                     // What was announced before the answer is already in the channel: it counts first.
                     if let Ok(message) = messages.try_recv() {

@@ -10,7 +10,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls_platform_verifier::Verifier;
 use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{Client, Config, Connection, Socket};
+use tokio_postgres::{CancelToken, Client, Config, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Error;
@@ -29,6 +29,11 @@ const SEARCH_PATH: &str = "-c search_path=pg_catalog,pg_temp";
 /// How long a request waits for a connection before it is answered `unavailable`.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a statement's answer is waited for: [`STATEMENT_TIMEOUT`] and the way there and back. Whoever hears nothing by then
+/// has no PostgreSQL at the other end, but a firewall that forgot the connection, or a machine that is gone.
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(6);
+/// How long what was sent may lie unacknowledged before the kernel ends the connection, which would try for a quarter of an hour.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(10);
 
 /// A pool for requests. Connects when it is first asked, so a database that is down does not keep
 /// the service from starting.
@@ -108,6 +113,21 @@ pub async fn connect_directly(database: &Database) -> Result<Client, Error> {
     Ok(client)
 }
 
+/// Asks the server to leave what the connection of this token is at; nobody waits for it. It may be there and well, and the
+/// statement wait for what has no limit, as a commit for its standby: each connection that we leave would stay as one of the server's.
+pub(super) fn cancel(database: &Database, token: CancelToken) {
+    let Ok(tls) = tls(database.ca_file.as_deref()) else {
+        return;
+    };
+    tokio::spawn(async move {
+        match tokio::time::timeout(CONNECT_TIMEOUT, token.cancel_query(tls)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(error = %error, "a silent statement was not cancelled"),
+            Err(_) => tracing::debug!("a silent statement was not cancelled in time"),
+        }
+    });
+}
+
 /// A connection whose messages somebody reads: notifications come among them.
 type Messages = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
 
@@ -115,11 +135,11 @@ type Messages = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>
 pub(super) async fn connect_for_messages(database: &Database) -> Result<(Client, Messages), Error> {
     let mut config = parse(&database.direct_url)?;
     add_options(&mut config, SEARCH_PATH);
-    // A server that is gone without a word is noticed, whichever side waits.
-    config
-        .keepalives_idle(Duration::from_secs(10))
-        .tcp_user_timeout(Duration::from_secs(10));
-    Ok(config.connect(tls(database.ca_file.as_deref())?).await?)
+    let connecting = config.connect(tls(database.ca_file.as_deref())?);
+    // The driver's own time-out ends when the socket is open, and whoever opened it may be a proxy with nobody behind it.
+    Ok(tokio::time::timeout(CONNECT_TIMEOUT, connecting)
+        .await
+        .map_err(|_| Error::Silent)??)
 }
 
 fn parse(url: &Secret<String>) -> Result<Config, Error> {
@@ -128,7 +148,10 @@ fn parse(url: &Secret<String>) -> Result<Config, Error> {
         .map_err(|_| Error::Setup("the database URL cannot be read".to_owned()))?;
     config
         .application_name("hasura-siwe")
-        .connect_timeout(CONNECT_TIMEOUT);
+        .connect_timeout(CONNECT_TIMEOUT)
+        // A server that is gone without a word is noticed, whichever side waits.
+        .keepalives_idle(UNACKNOWLEDGED)
+        .tcp_user_timeout(UNACKNOWLEDGED);
     Ok(config)
 }
 

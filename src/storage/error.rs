@@ -14,6 +14,9 @@ pub enum Error {
     /// PostgreSQL refused the statement or went away during it.
     #[error("the database did not answer as expected")]
     Postgres(#[from] tokio_postgres::Error),
+    /// PostgreSQL, or the line to it, said nothing for longer than any statement may take.
+    #[error("the database fell silent")]
+    Silent,
     /// The pool could not be set up.
     #[error("the database pool cannot be built: {0}")]
     Setup(String),

@@ -2,7 +2,9 @@
 //! between two statements, without a name.
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use deadpool_postgres::{Object, Pool};
 use tokio::sync::Mutex;
@@ -10,7 +12,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::Error;
-use super::connect::{connect_directly, open_pool};
+use super::connect::{ANSWER_TIMEOUT, cancel, connect_directly, open_pool};
 use crate::clock::Clock;
 use crate::config::{Database, Pooler};
 
@@ -19,6 +21,7 @@ use crate::config::{Database, Pooler};
 pub struct Db {
     pool: Pool,
     clock: Clock,
+    database: Arc<Database>,
     /// Only behind a pooler.
     unnamed: Option<Arc<Unnamed>>,
 }
@@ -43,7 +46,7 @@ impl Unnamed {
         let client = connect_directly(&self.database).await?;
         for sql in super::STATEMENTS.iter().map(|(_, sql)| *sql).chain([sql]) {
             if !known.contains_key(sql) {
-                let statement = client.prepare(sql).await?;
+                let statement = hear(client.prepare(sql), &AtomicBool::default()).await?;
                 known.insert(sql.to_owned(), statement.params().into());
             }
         }
@@ -70,6 +73,7 @@ impl Db {
         Ok(Self {
             pool: open_pool(database)?,
             clock,
+            database: Arc::new(database.clone()),
             unnamed,
         })
     }
@@ -89,19 +93,28 @@ impl Db {
         self.clock.ahead().as_seconds_f64()
     }
 
-    async fn connection(&self) -> Result<Object, Error> {
-        Ok(self.pool.get().await?)
+    async fn connection(&self) -> Result<Connection, Error> {
+        Ok(Connection {
+            object: Some(self.pool.get().await?),
+            is_silent: AtomicBool::new(false),
+            database: Arc::clone(&self.database),
+        })
     }
 
     pub(super) async fn query_one(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Row, Error> {
         if let Some(unnamed) = &self.unnamed {
             let types = unnamed.types_of(sql).await?;
             let connection = self.connection().await?;
-            return Ok(connection.query_typed_one(sql, &typed(values, &types)).await?);
+            let (client, values) = (connection.client(), typed(values, &types));
+            return connection.hear(client.query_typed_one(sql, &values)).await;
         }
         let connection = self.connection().await?;
-        let statement = connection.prepare_cached(sql).await?;
-        Ok(connection.query_one(&statement, values).await?)
+        let client = connection.client();
+        let asked = async {
+            let statement = client.prepare_cached(sql).await?;
+            client.query_one(&statement, values).await
+        };
+        connection.hear(asked).await
     }
 
     pub(super) async fn query_opt(
@@ -112,45 +125,106 @@ impl Db {
         if let Some(unnamed) = &self.unnamed {
             let types = unnamed.types_of(sql).await?;
             let connection = self.connection().await?;
-            return Ok(connection.query_typed_opt(sql, &typed(values, &types)).await?);
+            let (client, values) = (connection.client(), typed(values, &types));
+            return connection.hear(client.query_typed_opt(sql, &values)).await;
         }
         let connection = self.connection().await?;
-        let statement = connection.prepare_cached(sql).await?;
-        Ok(connection.query_opt(&statement, values).await?)
+        let client = connection.client();
+        let asked = async {
+            let statement = client.prepare_cached(sql).await?;
+            client.query_opt(&statement, values).await
+        };
+        connection.hear(asked).await
     }
 
     pub(super) async fn query(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
         if let Some(unnamed) = &self.unnamed {
             let types = unnamed.types_of(sql).await?;
             let connection = self.connection().await?;
-            return Ok(connection.query_typed(sql, &typed(values, &types)).await?);
+            let (client, values) = (connection.client(), typed(values, &types));
+            return connection.hear(client.query_typed(sql, &values)).await;
         }
         let connection = self.connection().await?;
-        let statement = connection.prepare_cached(sql).await?;
-        Ok(connection.query(&statement, values).await?)
+        let client = connection.client();
+        let asked = async {
+            let statement = client.prepare_cached(sql).await?;
+            client.query(&statement, values).await
+        };
+        connection.hear(asked).await
     }
 
     pub(super) async fn execute(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
         if let Some(unnamed) = &self.unnamed {
             let types = unnamed.types_of(sql).await?;
             let connection = self.connection().await?;
-            return Ok(connection.execute_typed(sql, &typed(values, &types)).await?);
+            let (client, values) = (connection.client(), typed(values, &types));
+            return connection.hear(client.execute_typed(sql, &values)).await;
         }
         let connection = self.connection().await?;
-        let statement = connection.prepare_cached(sql).await?;
-        Ok(connection.execute(&statement, values).await?)
+        let client = connection.client();
+        let asked = async {
+            let statement = client.prepare_cached(sql).await?;
+            client.execute(&statement, values).await
+        };
+        connection.hear(asked).await
+    }
+}
+
+/// A connection of the pool. One that fell silent does not go back there: the next request would wait for it in vain, and so on.
+struct Connection {
+    /// There until it is dropped.
+    object: Option<Object>,
+    is_silent: AtomicBool,
+    database: Arc<Database>,
+}
+
+impl Connection {
+    fn client(&self) -> &Object {
+        self.object.as_ref().expect("it is there until it is dropped")
+    }
+
+    async fn hear<T>(
+        &self,
+        answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, Error> {
+        hear(answer, &self.is_silent).await
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if self.is_silent.load(Ordering::Relaxed)
+            && let Some(object) = self.object.take()
+        {
+            let client = Object::take(object);
+            cancel(&self.database, client.cancel_token());
+        }
+    }
+}
+
+async fn hear<T>(
+    answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    is_silent: &AtomicBool,
+) -> Result<T, Error> {
+    match tokio::time::timeout(ANSWER_TIMEOUT, answer).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => {
+            is_silent.store(true, Ordering::Relaxed);
+            Err(Error::Silent)
+        }
     }
 }
 
 /// A connection for a transaction, with what its statements need.
 pub(super) struct Transactional {
-    connection: Object,
+    connection: Connection,
     types: HashMap<String, Types>,
 }
 
 /// Ends without a trace unless it is committed.
 pub(super) struct Transaction<'a> {
     inner: deadpool_postgres::Transaction<'a>,
+    is_silent: &'a AtomicBool,
     types: &'a HashMap<String, Types>,
 }
 
@@ -172,8 +246,13 @@ impl Db {
 
 impl Transactional {
     pub(super) async fn begin(&mut self) -> Result<Transaction<'_>, Error> {
+        let Connection {
+            object, is_silent, ..
+        } = &mut self.connection;
+        let client = object.as_mut().expect("it is there until it is dropped");
         Ok(Transaction {
-            inner: self.connection.transaction().await?,
+            inner: hear(client.transaction(), is_silent).await?,
+            is_silent,
             types: &self.types,
         })
     }
@@ -186,13 +265,17 @@ impl Transaction<'_> {
         values: &[&(dyn ToSql + Sync)],
     ) -> Result<Option<Row>, Error> {
         if let Some(types) = self.types.get(sql) {
-            return Ok(self.inner.query_typed_opt(sql, &typed(values, types)).await?);
+            let values = typed(values, types);
+            return hear(self.inner.query_typed_opt(sql, &values), self.is_silent).await;
         }
-        let statement = self.inner.prepare_cached(sql).await?;
-        Ok(self.inner.query_opt(&statement, values).await?)
+        let asked = async {
+            let statement = self.inner.prepare_cached(sql).await?;
+            self.inner.query_opt(&statement, values).await
+        };
+        hear(asked, self.is_silent).await
     }
 
     pub(super) async fn commit(self) -> Result<(), Error> {
-        Ok(self.inner.commit().await?)
+        hear(self.inner.commit(), self.is_silent).await
     }
 }

@@ -1,17 +1,22 @@
-//! A process that is killed, a database that goes away: at each named point of a rotation no session
-//! is lost and no second head comes to life.
+//! A process that is killed, a database that goes away, its disk and the line to it: at each named point of a log-in and of a
+//! rotation no session that was answered is lost and no second head comes to life.
 //!
-//! The points are held open from the database's side, so the binary under test is the one that ships.
+//! The points are held open from the database's side or on the line, so the binary under test is the one that ships.
+
+mod commit;
+mod disk;
+mod log_ins;
+mod slow;
+
+use std::time::{Duration, Instant};
 
 use hasura_siwe::clock::Clock;
-use hasura_siwe::local::{Postgres, Start};
-use hasura_siwe::storage;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio_postgres::Client;
 
-use crate::support::app::variables;
-use crate::support::db::{TestDb, connect};
+use crate::support::db::TestDb;
 use crate::support::process::Process;
+use crate::support::ways::Way;
 use crate::support::{Reply, nonce, origin, wallet};
 
 async fn log_in(process: &Process) -> String {
@@ -25,65 +30,53 @@ async fn log_in(process: &Process) -> String {
         .refresh_token()
 }
 
-fn restore_input(token: &str) -> Value {
-    json!({"session": {"refreshToken": token}})
-}
-
 async fn restore(process: &Process, token: &str) -> Reply {
-    let client = reqwest::Client::new();
-    process
-        .call(
-            &client,
-            "/actions/restore-session",
-            "v1RestoreSession",
-            &restore_input(token),
-        )
-        .await
+    Way::Siwe.restore(token).send(process).await
 }
 
-/// Sends a restore whose answer nobody will read.
-fn restore_unheard(process: &Process, token: &str) -> tokio::task::JoinHandle<()> {
-    let request = reqwest::Client::new()
-        .post(format!("{}/actions/restore-session", process.base))
-        .header("x-actions-secret", crate::support::app::ACTIONS_SECRET)
-        .json(&json!({
-            "action": {"name": "v1RestoreSession"},
-            "input": restore_input(token),
-            "session_variables": {"x-hasura-role": "guest"},
-        }));
-    tokio::spawn(async move {
-        let _ = request.send().await;
-    })
+/// Sends a restore on a task of its own. `None` is no answer.
+fn restore_unheard(process: &Process, token: &str) -> tokio::task::JoinHandle<Option<Reply>> {
+    Way::Siwe.restore(token).send_aside(process)
 }
 
-/// Until some statement on the sessions waits in this way.
-async fn until_one_waits(client: &Client, event: &str) {
+/// Until the service is ready, which it becomes within seconds of its database, by itself.
+async fn until_ready(process: &Process) {
+    let begun = Instant::now();
+    while process.status("/readyz").await != 200 {
+        assert!(begun.elapsed() < Duration::from_secs(5), "it recovers by itself");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Until so many statements of the service wait, for a lock, for the clock or for a standby; their backends, the first to
+/// come first.
+async fn until_waiting(client: &Client, many: usize) -> Vec<i32> {
     for _ in 0..400 {
-        let waiting = client
-            .query_one(
-                "select count(*) from pg_stat_activity
-                 where datname = current_database() and state = 'active' and query like '%update auth.sessions%'
-                   and pid <> pg_backend_pid() and (wait_event_type = $1 or wait_event = $1)",
-                &[&event],
+        let rows = client
+            .query(
+                "select pid from pg_stat_activity
+                 where datname = current_database() and state = 'active' and application_name = 'hasura-siwe'
+                   and (wait_event_type = 'Lock' or wait_event in ('PgSleep', 'SyncRep'))
+                 order by query_start",
+                &[],
             )
             .await
             .unwrap();
-        if waiting.get::<_, i64>(0) > 0 {
-            return;
+        if rows.len() >= many {
+            return rows.iter().map(|row| row.get(0)).collect();
         }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("no statement came to the point {event}");
+    panic!("no {many} statements wait");
 }
 
-/// Until no statement on the sessions is under way any more.
+/// Until no statement of the service is under way any more.
 async fn until_none_runs(client: &Client) {
     for _ in 0..400 {
         let running = client
             .query_one(
                 "select count(*) from pg_stat_activity
-                 where datname = current_database() and state = 'active' and query like '%update auth.sessions%'
-                   and pid <> pg_backend_pid()",
+                 where datname = current_database() and state = 'active' and application_name = 'hasura-siwe'",
                 &[],
             )
             .await
@@ -91,7 +84,7 @@ async fn until_none_runs(client: &Client) {
         if running.get::<_, i64>(0) == 0 {
             return;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("a statement of a dead process runs on");
 }
@@ -132,7 +125,7 @@ async fn t07_killed_before_the_row_is_taken() {
         .await
         .unwrap();
     let unheard = restore_unheard(&doomed, &token);
-    until_one_waits(&watcher, "Lock").await;
+    until_waiting(&watcher, 1).await;
     doomed.kill().await;
     unheard.await.unwrap();
     holder.batch_execute("commit").await.unwrap();
@@ -155,7 +148,7 @@ async fn t07_killed_after_the_update_and_before_the_commit() {
         .await
         .unwrap();
     let unheard = restore_unheard(&doomed, &token);
-    until_one_waits(&client, "PgSleep").await;
+    until_waiting(&client, 1).await;
     doomed.kill().await;
     unheard.await.unwrap();
     // The other process comes while the dead one's statement still holds the row.
@@ -184,94 +177,4 @@ async fn t07_killed_after_the_commit_and_before_the_answer() {
     doomed.kill().await;
     assert_eq!(restore(&other, &token).await.assert_ok().refresh_token(), lost);
     the_session_goes_on(&db, &other, &lost).await;
-}
-
-#[tokio::test]
-async fn f03_killed_after_a_log_in_was_committed() {
-    let db = TestDb::create().await;
-    let (doomed, other) = (Process::on(&db).await, Process::on(&db).await);
-    let client = reqwest::Client::new();
-    let alice = wallet();
-    let signed = alice.log_in(&origin(), 1, &nonce(), Clock::system().now());
-    let input = json!({"session": {"message": signed.message, "signature": signed.signature}});
-    doomed
-        .call(&client, "/actions/login", "v1Login", &input)
-        .await
-        .assert_ok();
-    doomed.kill().await;
-    // The session without an owner is harmless; the message is spent, and a new one works.
-    other
-        .call(&client, "/actions/login", "v1Login", &input)
-        .await
-        .assert_error(401, "nonce_invalid");
-    let signed = alice.log_in(&origin(), 1, &nonce(), Clock::system().now());
-    let input = json!({"session": {"message": signed.message, "signature": signed.signature}});
-    other
-        .call(&client, "/actions/login", "v1Login", &input)
-        .await
-        .assert_ok();
-}
-
-#[tokio::test]
-async fn t08_the_database_restarts_while_a_rotation_is_under_way() {
-    let folder = tempfile::tempdir_in("/tmp").unwrap();
-    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let start = Start {
-        folder: folder.path().to_owned(),
-        settings: Vec::new(),
-    };
-    let postgres = Postgres::start(start.clone()).await.unwrap();
-    let url = postgres.url("postgres", "postgres");
-    let mut client = connect(&url).await;
-    storage::migrate(&mut client).await.unwrap();
-    let mut variables = variables(&TestDb::create().await);
-    variables.set("DATABASE_URL", &url);
-    let process = Process::serve(variables).await;
-    let token = log_in(&process).await;
-    client
-        .batch_execute(
-            "create function auth.dawdle() returns trigger language plpgsql as
-               $$ begin perform pg_sleep(2); return null; end $$;
-             create trigger dawdle after update on auth.sessions for each row execute function auth.dawdle()",
-        )
-        .await
-        .unwrap();
-    let answer = {
-        let (base, token) = (process.base.clone(), token.clone());
-        tokio::spawn(async move {
-            let body = json!({"action": {"name": "v1RestoreSession"}, "input": restore_input(&token),
-                "session_variables": {"x-hasura-role": "guest"}});
-            let request = reqwest::Client::new()
-                .post(format!("{base}/actions/restore-session"))
-                .header("x-actions-secret", crate::support::app::ACTIONS_SECRET)
-                .json(&body);
-            Reply::of(request.send().await.unwrap()).await
-        })
-    };
-    until_one_waits(&client, "PgSleep").await;
-    postgres.stop().await.unwrap();
-    answer.await.unwrap().assert_error(400, "unavailable");
-    restore(&process, &token).await.assert_error(400, "unavailable");
-    let ready = reqwest::get(format!("{}/readyz", process.base)).await.unwrap();
-    assert_eq!(ready.status(), 503);
-    assert_eq!(
-        reqwest::get(format!("{}/healthz", process.base))
-            .await
-            .unwrap()
-            .status(),
-        200
-    );
-
-    let postgres = Postgres::start(start).await.unwrap();
-    let client = connect(&url).await;
-    client
-        .batch_execute("drop trigger dawdle on auth.sessions")
-        .await
-        .unwrap();
-    let successor = restore(&process, &token).await.assert_ok().refresh_token();
-    restore(&process, &successor).await.assert_ok();
-    one_live_head(&client).await;
-    drop(client);
-    assert!(process.stop().await.0.success());
-    postgres.stop().await.unwrap();
 }

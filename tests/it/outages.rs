@@ -4,61 +4,13 @@
 use std::time::{Duration, Instant};
 
 use hasura_siwe::clock::Clock;
-use hasura_siwe::local::{Postgres, Start};
-use hasura_siwe::storage;
 use serde_json::json;
-use tokio_postgres::Client;
 
 use crate::support::app::variables;
-use crate::support::db::{TestDb, connect};
+use crate::support::cluster::Cluster;
+use crate::support::db::TestDb;
 use crate::support::process::Process;
 use crate::support::{Reply, TestApp, nonce, origin, wallet};
-
-/// A cluster of the test's own, migrated.
-struct Cluster {
-    _folder: tempfile::TempDir,
-    start: Start,
-    postgres: Postgres,
-    url: String,
-}
-
-impl Cluster {
-    async fn start(settings: &[&str]) -> Self {
-        let folder = tempfile::tempdir_in("/tmp").unwrap();
-        std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-        let start = Start {
-            folder: folder.path().to_owned(),
-            settings: settings.iter().map(ToString::to_string).collect(),
-        };
-        let postgres = Postgres::start(start.clone()).await.unwrap();
-        let url = postgres.url("postgres", "postgres");
-        let mut client = connect(&url).await;
-        storage::migrate(&mut client).await.unwrap();
-        Self {
-            _folder: folder,
-            start,
-            postgres,
-            url,
-        }
-    }
-
-    async fn client(&self) -> Client {
-        connect(&self.url).await
-    }
-
-    /// The service on it, in a process of its own.
-    async fn process(&self) -> Process {
-        let mut variables = variables(&TestDb::create_empty().await);
-        variables.set("DATABASE_URL", &self.url);
-        Process::serve(variables).await
-    }
-
-    async fn restart(self) -> Self {
-        self.postgres.stop().await.unwrap();
-        let postgres = Postgres::start(self.start.clone()).await.unwrap();
-        Self { postgres, ..self }
-    }
-}
 
 async fn log_in(process: &Process) -> Reply {
     let signed = wallet().log_in(&origin(), 1, &nonce(), Clock::system().now());
@@ -76,26 +28,18 @@ async fn restore(process: &Process, token: &str) -> Reply {
         .await
 }
 
-async fn status(process: &Process, path: &str) -> u16 {
-    let reply = reqwest::get(format!("{}{path}", process.base)).await.unwrap();
-    reply.status().as_u16()
-}
-
 #[tokio::test]
 async fn f01_the_database_stops_and_starts_and_nobody_is_signed_out() {
     let cluster = Cluster::start(&[]).await;
     let process = cluster.process().await;
     let token = log_in(&process).await.assert_ok().refresh_token();
-    cluster.postgres.stop().await.unwrap();
+    cluster.stop().await;
     for _ in 0..5 {
         restore(&process, &token).await.assert_error(400, "unavailable");
         log_in(&process).await.assert_error(400, "unavailable");
     }
     assert_eq!(
-        (
-            status(&process, "/healthz").await,
-            status(&process, "/readyz").await
-        ),
+        (process.status("/healthz").await, process.status("/readyz").await),
         (200, 503)
     );
     // In webhook mode Hasura must not take it for "sign in again".
@@ -108,15 +52,14 @@ async fn f01_the_database_stops_and_starts_and_nobody_is_signed_out() {
         "what is no token is none"
     );
 
-    let postgres = Postgres::start(cluster.start.clone()).await.unwrap();
+    cluster.start_again(&[]).await;
     let up = Instant::now();
-    while status(&process, "/readyz").await != 200 {
+    while process.status("/readyz").await != 200 {
         assert!(up.elapsed() < Duration::from_secs(5), "it recovers by itself");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     restore(&process, &token).await.assert_ok();
     assert!(process.stop().await.0.success());
-    postgres.stop().await.unwrap();
 }
 
 #[tokio::test]
@@ -152,7 +95,20 @@ async fn a_database_that_only_reads_refuses_what_writes_and_goes_on_afterwards()
         let statement = format!("alter system set default_transaction_read_only = {on}");
         client.batch_execute(&statement).await.unwrap();
         client.batch_execute("select pg_reload_conf()").await.unwrap();
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        // Whoever connects after the others were told has it from the start.
+        let begun = Instant::now();
+        let shown = async || {
+            let row = cluster
+                .client()
+                .await
+                .query_one("show default_transaction_read_only", &[])
+                .await;
+            row.unwrap().get::<_, String>(0)
+        };
+        while shown().await != on {
+            assert!(begun.elapsed() < Duration::from_secs(5));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     };
     switch("on").await;
     restore(&process, &token).await.assert_error(400, "unavailable");
@@ -170,9 +126,7 @@ async fn a_database_that_only_reads_refuses_what_writes_and_goes_on_afterwards()
         assert!(begun.elapsed() < Duration::from_secs(5));
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    drop(client);
-    process.kill().await;
-    cluster.restart().await.postgres.stop().await.unwrap();
+    assert!(process.stop().await.0.success());
 }
 
 #[tokio::test]
@@ -232,7 +186,7 @@ async fn f11_a_log_that_nobody_reads_stops_no_request() {
     let process = Process::unread(variables).await;
     let begun = Instant::now();
     for _ in 0..300 {
-        assert_eq!(status(&process, "/healthz").await, 200);
+        assert_eq!(process.status("/healthz").await, 200);
     }
     log_in(&process).await.assert_ok();
     assert!(begun.elapsed() < Duration::from_secs(30));
@@ -240,7 +194,6 @@ async fn f11_a_log_that_nobody_reads_stops_no_request() {
 }
 
 #[tokio::test]
-#[ignore = "wants a machine of its own: `make soak`"]
 async fn f09_a_process_that_is_stopped_under_load_costs_no_request_behind_a_balancer() {
     let db = TestDb::create().await;
     let (one, other) = (Process::on(&db).await, Process::on(&db).await);
@@ -252,8 +205,10 @@ async fn f09_a_process_that_is_stopped_under_load_costs_no_request_behind_a_bala
         .port();
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("Caddyfile");
+    // Not round_robin: its counter is shared, so two requests at once may each meet the stopping process at every turn, and
+    // are told that there is no upstream, which Caddy before 2.7.5 repeats for GET alone.
     let text = format!(
-        "{{\n\tadmin off\n\tauto_https off\n}}\n:{port} {{\n\tbind 127.0.0.1\n\treverse_proxy {} {} {{\n\t\tlb_policy round_robin\n\t\thealth_uri /readyz\n\t\thealth_interval 200ms\n\t\t\
+        "{{\n\tadmin off\n\tauto_https off\n}}\n:{port} {{\n\tbind 127.0.0.1\n\treverse_proxy {} {} {{\n\t\tlb_policy least_conn\n\t\thealth_uri /readyz\n\t\thealth_interval 200ms\n\t\t\
          lb_try_duration 5s\n\t}}\n}}\n",
         host(&one),
         host(&other)

@@ -76,6 +76,16 @@ impl TestDb {
         server().url(OWNER, &self.name)
     }
 
+    /// The socket of its server.
+    pub fn socket(&self) -> PathBuf {
+        folder().canonicalize().unwrap().join("run/.s.PGSQL.5432")
+    }
+
+    /// Its URL for the service where its server is at this port.
+    pub fn url_at(&self, port: u16) -> String {
+        format!("postgresql://{OWNER}@127.0.0.1:{port}/{}", self.name)
+    }
+
     /// Its URL for Hasura or the engine.
     pub fn hasura_url(&self) -> String {
         server().url(HASURA, &self.name)
@@ -118,8 +128,12 @@ pub fn server_url() -> String {
     server().url("postgres", "postgres")
 }
 
+fn folder() -> PathBuf {
+    PathBuf::from(format!("/tmp/hasura-siwe-tests-{}", std::process::id()))
+}
+
 async fn start() -> Postgres {
-    let folder = PathBuf::from(format!("/tmp/hasura-siwe-tests-{}", std::process::id()));
+    let folder = folder();
     stop_when_this_process_ends(&folder);
     // Durability is for data that anybody misses.
     let settings = [

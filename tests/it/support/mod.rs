@@ -2,10 +2,13 @@
 //! sign. No test logic.
 
 pub mod app;
+pub mod cluster;
 pub mod db;
+pub mod disk;
 pub mod evm;
 pub mod hasura;
 pub mod keys;
+pub mod line;
 pub mod node;
 pub mod people;
 pub mod process;
@@ -13,6 +16,7 @@ pub mod raw;
 pub mod reply;
 pub mod wallet_flow;
 pub mod watch;
+pub mod ways;
 
 pub use app::TestApp;
 pub(crate) use hasura::in_both_modes;

@@ -132,6 +132,19 @@ impl Process {
         Reply::of(request.send().await.unwrap()).await
     }
 
+    /// The status of what it answers to a GET.
+    pub async fn status(&self, path: &str) -> u16 {
+        let reply = reqwest::get(format!("{}{path}", self.base)).await.unwrap();
+        reply.status().as_u16()
+    }
+
+    /// Holds it still: it keeps its connections and neither reads nor writes.
+    pub async fn hold_still(&self) {
+        let id = self.child.id().unwrap().to_string();
+        let held = Command::new("kill").args(["-STOP", &id]).status().await.unwrap();
+        assert!(held.success());
+    }
+
     /// Ends it as a crash does.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
