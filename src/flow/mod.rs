@@ -19,6 +19,7 @@ mod nonce;
 mod opening;
 mod password;
 mod profile;
+mod rotations;
 mod seen;
 mod session;
 mod siwe;
@@ -67,7 +68,7 @@ pub struct Service {
     hashers: Hashers,
     lifetimes: Lifetimes,
     admins: BTreeSet<Address>,
-    restores: session::InFlight,
+    rotations: rotations::Rotations,
     database: Database,
     given: limiter::Bucket,
     registered: limiter::Bucket,
@@ -105,7 +106,7 @@ impl Service {
             hashers: hashers(entropy.clone()),
             lifetimes: config.lifetimes,
             admins: config.admins.clone(),
-            restores: session::InFlight::default(),
+            rotations: rotations::Rotations::default(),
             database: config.database.clone(),
             given: limiter::Bucket::default(),
             registered: limiter::Bucket::default(),

@@ -32,6 +32,7 @@ mod opening;
 mod password_log_ins;
 mod profiles;
 mod roles;
+mod rotations;
 mod sessions;
 mod signing_keys;
 mod statements;
@@ -133,6 +134,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("roles::LIST", roles::LIST),
     ("roles::ADD", roles::ADD),
     ("roles::REMOVE", roles::REMOVE),
+    ("rotations::ROTATE_MANY", rotations::ROTATE_MANY),
     ("sessions::ROTATE", sessions::ROTATE),
     ("sessions::WAIT", sessions::WAIT),
     ("signing_keys::LIVE", signing_keys::LIVE),

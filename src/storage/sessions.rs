@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::limits;
@@ -17,7 +18,7 @@ use crate::token::{Salt, TokenHash};
 
 /// What a restore brings along.
 #[derive(Debug)]
-pub struct Rotation<'a> {
+pub struct Rotation {
     /// The presented token.
     pub presented: TokenHash,
     /// The salt that this caller drew.
@@ -29,7 +30,7 @@ pub struct Rotation<'a> {
     /// The flow that it must have come from.
     pub flow: Flow,
     /// Where the request came from.
-    pub client: &'a Client,
+    pub client: Client,
 }
 
 /// What became of it.
@@ -53,6 +54,64 @@ pub enum Rotated {
     },
 }
 
+/// What a presented token does to its session `s`, as the assignments of an update: `$generation` is the token's, `$salt`
+/// the salt of whoever presents it. Takes the clock's offset as `$1` and the grace time as `$5`.
+macro_rules! turn {
+    ($generation:literal, $salt:literal) => {
+        concat!(
+            "generation = s.generation + (", $generation, " = s.generation)::int,
+      salt = case
+        when ", $generation, " = s.generation then ", $salt, "
+        when ", $generation, " = s.generation - 1
+          and s.rotated_at + make_interval(secs => $5) > clock_timestamp() + make_interval(secs => $1) then s.salt
+      end,
+      rotated_at = case
+        when ", $generation, " = s.generation then clock_timestamp() + make_interval(secs => $1)
+        else s.rotated_at
+      end,
+      restores_used_until = case
+        when ", $generation, " = s.generation then
+          greatest(s.restores_used_until, clock_timestamp() + make_interval(secs => $1)) + interval '2 seconds'
+        else s.restores_used_until
+      end,
+      last_used_at = case
+        when ", $generation, " = s.generation then clock_timestamp() + make_interval(secs => $1)
+        else s.last_used_at
+      end,
+      ended_at = case
+        when ", $generation, " = s.generation
+          or ", $generation, " = s.generation - 1 and s.salt is not null
+            and s.rotated_at + make_interval(secs => $5) > clock_timestamp() + make_interval(secs => $1) then null
+        else clock_timestamp() + make_interval(secs => $1)
+      end,
+      reason = case
+        when ", $generation, " = s.generation
+          or ", $generation, " = s.generation - 1 and s.salt is not null
+            and s.rotated_at + make_interval(secs => $5) > clock_timestamp() + make_interval(secs => $1) then null
+        else 'reuse'
+      end"
+        )
+    };
+}
+
+/// Whether the session `s` of the user `u` may be turned by a token of `$generation`. Takes the clock's offset as `$1`.
+macro_rules! may_turn {
+    ($generation:literal) => {
+        concat!(
+            "u.id = s.user_id
+    and u.disabled_at is null
+    and s.ended_at is null
+    and s.ends_at > clock_timestamp() + make_interval(secs => $1)
+    and s.last_used_at + s.refresh_ttl > clock_timestamp() + make_interval(secs => $1)
+    -- Sixty at once, then one in two seconds. A retry rotates nothing, and a copy is to be noticed whatever the count is.
+    and (", $generation, " <> s.generation
+      or s.restores_used_until <= clock_timestamp() + make_interval(secs => $1) + interval '118 seconds')"
+        )
+    };
+}
+
+pub(super) use {may_turn, turn};
+
 // One UPDATE that joins the token to its session. A caller that waited for the row is judged anew
 // on the row as the winner left it (READ COMMITTED), which is what makes the losers retries and not
 // thieves. A statement that first reads the token and then updates sees the old generation and
@@ -61,49 +120,16 @@ pub(super) const ROTATE: &str = concat!(
     "
 with turned as (
   update auth.sessions s
-  set generation = s.generation + (t.generation = s.generation)::int,
-      salt = case
-        when t.generation = s.generation then $3
-        when t.generation = s.generation - 1
-          and s.rotated_at + make_interval(secs => $5) > clock_timestamp() + make_interval(secs => $1) then s.salt
-      end,
-      rotated_at = case
-        when t.generation = s.generation then clock_timestamp() + make_interval(secs => $1)
-        else s.rotated_at
-      end,
-      restores_used_until = case
-        when t.generation = s.generation then
-          greatest(s.restores_used_until, clock_timestamp() + make_interval(secs => $1)) + interval '2 seconds'
-        else s.restores_used_until
-      end,
-      last_used_at = case
-        when t.generation = s.generation then clock_timestamp() + make_interval(secs => $1)
-        else s.last_used_at
-      end,
-      ended_at = case
-        when t.generation = s.generation
-          or t.generation = s.generation - 1 and s.salt is not null
-            and s.rotated_at + make_interval(secs => $5) > clock_timestamp() + make_interval(secs => $1) then null
-        else clock_timestamp() + make_interval(secs => $1)
-      end,
-      reason = case
-        when t.generation = s.generation
-          or t.generation = s.generation - 1 and s.salt is not null
-            and s.rotated_at + make_interval(secs => $5) > clock_timestamp() + make_interval(secs => $1) then null
-        else 'reuse'
-      end
+  set ",
+    turn!("t.generation", "$3"),
+    "
   from auth.refresh_tokens t, auth.users u
   where t.hash = $2
     and s.id = t.session_id
-    and u.id = s.user_id
-    and u.disabled_at is null
-    and s.ended_at is null
-    and s.ends_at > clock_timestamp() + make_interval(secs => $1)
-    and s.last_used_at + s.refresh_ttl > clock_timestamp() + make_interval(secs => $1)
     and s.flow = $6
-    -- Sixty at once, then one in two seconds. A retry rotates nothing, and a copy is to be noticed whatever the count is.
-    and (t.generation <> s.generation
-      or s.restores_used_until <= clock_timestamp() + make_interval(secs => $1) + interval '118 seconds')
+    and ",
+    may_turn!("t.generation"),
+    "
   returning s.id, s.user_id, s.address, s.wallet_chain, s.checked_at, s.salt, s.generation, s.ended_at, s.access_ttl,
             s.created_at, s.ends_at
 ),
@@ -138,7 +164,7 @@ impl Db {
     ///
     /// # Errors
     /// [`Error`] when the database gave no answer; presenting the same token again is safe.
-    pub async fn rotate(&self, rotation: &Rotation<'_>) -> Result<Rotated, Error> {
+    pub async fn rotate(&self, rotation: &Rotation) -> Result<Rotated, Error> {
         let row = self
             .query_opt(
                 ROTATE,
@@ -170,13 +196,20 @@ impl Db {
                 Some(row) => Rotated::TooMany(limits::wait(row.get("wait"))),
             });
         };
+        Rotated::read(&row)
+    }
+}
+
+impl Rotated {
+    /// Reads a row of a rotation that found its session.
+    pub(super) fn read(row: &Row) -> Result<Self, Error> {
         if row.get("reused") {
-            return Ok(Rotated::Reused {
+            return Ok(Self::Reused {
                 session_id: row.get("session_id"),
             });
         }
-        Ok(Rotated::Live {
-            session: SessionState::read(&row)?,
+        Ok(Self::Live {
+            session: SessionState::read(row)?,
             salt: Salt::from_slice(row.get("salt")).ok_or(Error::Content("a session's salt"))?,
         })
     }

@@ -1,0 +1,234 @@
+//! Restores on their way to the database: equal ones share a place, and those that come while others are under way go
+//! together.
+//!
+//! A few statements run at a time. Whoever comes when fewer do goes at once and alone; otherwise it waits for the next,
+//! with all who wait, and shares its commit. So a process that has little to do answers as fast as the database, and one to
+//! which thousands of clients come back at once does several times as many restores as it could one by one. It is no
+//! cache: an entry is gone when its statement is done, whether or not anybody waited for it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
+use tokio::sync::oneshot;
+
+use super::Service;
+use crate::model::{Client, Flow};
+use crate::storage::{self, Rotated, Rotation};
+use crate::token::{RefreshToken, Salt, TokenHash};
+
+/// What became of a restore, for everybody who asked for the same.
+pub(super) type Outcome = Result<Arc<Rotated>, Arc<storage::Error>>;
+
+type Answer = Shared<BoxFuture<'static, Outcome>>;
+
+/// Statements that run at a time. More would share less, and wait for each other's commits.
+const STATEMENTS: usize = 4;
+
+/// Restores of one statement, at most: its time stays a few milliseconds.
+const MOST: usize = 64;
+
+/// The restores of a process.
+#[derive(Default)]
+pub(super) struct Rotations(Mutex<UnderWay>);
+
+#[derive(Default)]
+struct UnderWay {
+    /// By the flow and the token that they spend.
+    answers: HashMap<(Flow, TokenHash), Answer>,
+    /// Those that no statement has taken yet.
+    waiting: Vec<Waiting>,
+    statements: usize,
+}
+
+/// A restore, and who is to be told.
+struct Waiting {
+    rotation: Rotation,
+    tell: oneshot::Sender<Outcome>,
+    entry: Entry,
+}
+
+/// The place among the answers; gone when the statement is done, however that ends.
+struct Entry {
+    service: Arc<Service>,
+    key: (Flow, TokenHash),
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.service.rotations.lock().answers.remove(&self.key);
+    }
+}
+
+impl Rotations {
+    fn lock(&self) -> MutexGuard<'_, UnderWay> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl UnderWay {
+    /// The restores of the next statement.
+    fn next(&mut self) -> Vec<Waiting> {
+        let many = self.waiting.len().min(MOST);
+        self.waiting.drain(..many).collect()
+    }
+}
+
+impl Waiting {
+    /// The entry goes first, so whoever comes later asks the database.
+    fn tell(self, outcome: Outcome) {
+        let Self { tell, entry, .. } = self;
+        drop(entry);
+        // Whoever asked may have gone away.
+        let _ = tell.send(outcome);
+    }
+}
+
+impl Service {
+    /// Spends `presented` once for all who present it at this moment.
+    pub(super) async fn rotate_once(
+        self: &Arc<Self>,
+        flow: Flow,
+        presented: &RefreshToken,
+        client: &Client,
+    ) -> Outcome {
+        let key = (flow, presented.hash());
+        let (answer, statement) = {
+            let mut under_way = self.rotations.lock();
+            match under_way.answers.get(&key) {
+                Some(answer) => (answer.clone(), None),
+                None => {
+                    let (waiting, answer) = self.waiting(key, presented, client);
+                    under_way.answers.insert(key, answer.clone());
+                    under_way.waiting.push(waiting);
+                    let is_free = under_way.statements < STATEMENTS;
+                    under_way.statements += usize::from(is_free);
+                    (answer, is_free.then(|| under_way.next()))
+                }
+            }
+        };
+        if let Some(first) = statement {
+            // On its own task: a client that goes away must not take the others' answer along.
+            tokio::spawn(Arc::clone(self).rotate_while_somebody_waits(first));
+        }
+        answer.await
+    }
+
+    fn waiting(
+        self: &Arc<Self>,
+        key: (Flow, TokenHash),
+        presented: &RefreshToken,
+        client: &Client,
+    ) -> (Waiting, Answer) {
+        let salt = Salt::draw(&self.entropy);
+        let (tell, told) = oneshot::channel();
+        let waiting = Waiting {
+            rotation: Rotation {
+                presented: key.1,
+                salt,
+                successor: presented.successor(salt).hash(),
+                grace: self.lifetimes.grace,
+                flow: key.0,
+                client: client.clone(),
+            },
+            tell,
+            entry: Entry {
+                service: Arc::clone(self),
+                key,
+            },
+        };
+        let answer = told.map(|told| {
+            told.unwrap_or_else(|_| {
+                Err(Arc::new(storage::Error::Content(
+                    "the rotation's task ended early",
+                )))
+            })
+        });
+        (waiting, answer.boxed().shared())
+    }
+
+    async fn rotate_while_somebody_waits(self: Arc<Self>, mut batch: Vec<Waiting>) {
+        let place = Place(&self.rotations);
+        loop {
+            self.rotate_batch(batch).await;
+            let mut under_way = self.rotations.lock();
+            batch = under_way.next();
+            if batch.is_empty() {
+                // Under the same lock: whoever comes now finds the place free.
+                under_way.statements -= 1;
+                drop(under_way);
+                std::mem::forget(place);
+                return;
+            }
+        }
+    }
+
+    async fn rotate_batch(self: &Arc<Self>, batch: Vec<Waiting>) {
+        let rotations: Vec<&Rotation> = batch.iter().map(|waiting| &waiting.rotation).collect();
+        let rotated = match rotations.as_slice() {
+            // Alone it may wait for its row.
+            [one] => self.db.rotate(one).await.map(|rotated| vec![Some(rotated)]),
+            many => self.db.rotate_many(many).await,
+        };
+        match rotated {
+            Ok(rotated) => {
+                for (waiting, rotated) in batch.into_iter().zip(rotated) {
+                    self.settle(waiting, rotated);
+                }
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                for waiting in batch {
+                    waiting.tell(Err(Arc::clone(&error)));
+                }
+            }
+        }
+    }
+
+    /// Tells what is known, and finds out what is not without keeping the others waiting.
+    fn settle(self: &Arc<Self>, waiting: Waiting, rotated: Option<Rotated>) {
+        match rotated {
+            Some(Rotated::Live { session, salt }) if session.contract_on.is_some() => {
+                let service = Arc::clone(self);
+                tokio::spawn(async move {
+                    // Here and not with each caller, so that of equal requests one looks, and all are told the same.
+                    let outcome = match service.goes_on(&session, &waiting.rotation.client).await {
+                        Ok(true) => Ok(Arc::new(Rotated::Live { session, salt })),
+                        Ok(false) => Ok(Arc::new(Rotated::Unknown)),
+                        Err(error) => Err(Arc::new(error)),
+                    };
+                    waiting.tell(outcome);
+                });
+            }
+            Some(rotated) => waiting.tell(Ok(Arc::new(rotated))),
+            None => {
+                let service = Arc::clone(self);
+                tokio::spawn(async move {
+                    match service.db.rotate(&waiting.rotation).await {
+                        Ok(rotated @ Rotated::Live { .. }) => service.settle(waiting, Some(rotated)),
+                        Ok(rotated) => waiting.tell(Ok(Arc::new(rotated))),
+                        Err(error) => waiting.tell(Err(Arc::new(error))),
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// One of the statements that run at a time, until its task ends early.
+struct Place<'a>(&'a Rotations);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut under_way = self.0.lock();
+        under_way.statements -= 1;
+        // Where another statement runs, its task takes on whoever waits; otherwise they are told that nothing came of it.
+        let left = match under_way.statements {
+            0 => std::mem::take(&mut under_way.waiting),
+            _ => Vec::new(),
+        };
+        drop(under_way);
+        drop(left);
+    }
+}
