@@ -1,13 +1,15 @@
 //! Restores on their way to the database: equal ones share a place, and those that come while others are under way go
 //! together.
 //!
-//! A few statements run at a time. Whoever comes when fewer do goes at once and alone; otherwise it waits for the next,
+//! Two statements run at a time. Whoever comes when fewer do goes at once and alone; otherwise it waits for the next,
 //! with all who wait, and shares its commit. So a process that has little to do answers as fast as the database, and one to
 //! which thousands of clients come back at once does several times as many restores as it could one by one. It is no
 //! cache: an entry is gone when its statement is done, whether or not anybody waited for it.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
@@ -24,7 +26,10 @@ pub(super) type Outcome = Result<Arc<Rotated>, Arc<storage::Error>>;
 type Answer = Shared<BoxFuture<'static, Outcome>>;
 
 /// Statements that run at a time. More would share less, and wait for each other's commits.
-const STATEMENTS: usize = 4;
+const STATEMENTS: usize = 2;
+
+/// One that takes longer waits for a row, a standby or a line, and those who come meanwhile do not wait with it.
+const PATIENCE: Duration = Duration::from_millis(25);
 
 /// Restores of one statement, at most: its time stays a few milliseconds.
 const MOST: usize = 64;
@@ -151,17 +156,34 @@ impl Service {
     async fn rotate_while_somebody_waits(self: Arc<Self>, mut batch: Vec<Waiting>) {
         let place = Place(&self.rotations);
         loop {
-            self.rotate_batch(batch).await;
-            let mut under_way = self.rotations.lock();
-            batch = under_way.next();
-            if batch.is_empty() {
+            let mut rotating = pin!(self.rotate_batch(batch));
+            let is_slow = tokio::time::timeout(PATIENCE, &mut rotating).await.is_err();
+            let next = {
+                let mut under_way = self.rotations.lock();
+                let next = under_way.next();
                 // Under the same lock: whoever comes now finds the place free.
-                under_way.statements -= 1;
-                drop(under_way);
+                under_way.statements -= usize::from(next.is_empty());
+                next
+            };
+            if is_slow {
+                std::mem::forget(place);
+                if !next.is_empty() {
+                    tokio::spawn(Arc::clone(&self).rotate_boxed(next));
+                }
+                rotating.await;
+                return;
+            }
+            if next.is_empty() {
                 std::mem::forget(place);
                 return;
             }
+            batch = next;
         }
+    }
+
+    /// A future that starts another of its own kind has no size unless it is boxed.
+    fn rotate_boxed(self: Arc<Self>, batch: Vec<Waiting>) -> BoxFuture<'static, ()> {
+        self.rotate_while_somebody_waits(batch).boxed()
     }
 
     async fn rotate_batch(self: &Arc<Self>, batch: Vec<Waiting>) {

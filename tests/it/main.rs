@@ -43,6 +43,7 @@ mod readme;
 mod registering;
 mod repository;
 mod rest;
+mod restores_together;
 mod seed_email;
 mod seed_lens;
 mod seed_tanx;

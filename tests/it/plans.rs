@@ -28,6 +28,7 @@ const HOT: &[&str] = &[
     "password_log_ins::LOG_IN",
     "profiles::FIND",
     "profiles::NAMES",
+    "rotations::ROTATE_MANY",
     "sessions::ROTATE",
     "sessions::WAIT",
     "wallet_looks::CLAIM",

@@ -99,11 +99,15 @@ async fn killed_inside_commit(point: Point) {
 
     let mut under_way = Vec::new();
     for case in &cases {
-        let restore = case.way.restore(&case.spent);
         under_way.push((case.way, case.log_in.send_aside(&process)));
+    }
+    until_waiting(&watcher, cases.len()).await;
+    for case in &cases {
+        let restore = case.way.restore(&case.spent);
         under_way.push((case.way, restore.send_aside(&process)));
     }
-    until_waiting(&watcher, under_way.len()).await;
+    // Two restores have a statement each, and the others share one.
+    until_waiting(&watcher, cases.len() + 3).await;
     cluster.kill().await;
     let died = Instant::now();
     for (way, answer) in under_way {
