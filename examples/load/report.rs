@@ -90,6 +90,7 @@ impl Table {
             "p99 ms",
             "CPU µs, service",
             "CPU µs, PostgreSQL",
+            "CPU µs, floor",
         ]);
         for level in levels {
             let ratio = level.ratio();
@@ -102,6 +103,11 @@ impl Table {
                 milliseconds(level.spread(|side| side.ours.run.quantile(0.99)).median),
                 whole(level.spread(|side| side.ours.front_micros).median),
                 whole(level.spread(|side| side.ours.database_micros).median),
+                whole(
+                    level
+                        .spread(|side| side.floor.front_micros + side.floor.database_micros)
+                        .median,
+                ),
             ]);
         }
         table

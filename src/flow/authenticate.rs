@@ -3,7 +3,6 @@
 //! The token says which session it belongs to and until when; what its account may do is read from
 //! the session as it is now, so a role that was taken away and a session that ended count at once.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use tracing::{debug, info, warn};
 use uuid::Uuid;
 
 use super::{Error, Service};
-use crate::model::{ADMIN_ROLE, Address, Person, USER_ROLE};
+use crate::model::{ADMIN_ROLE, Person, USER_ROLE};
 use crate::storage::{Announcement, LiveSession, listen};
 
 /// Whom a request comes from.
@@ -20,14 +19,10 @@ use crate::storage::{Announcement, LiveSession, listen};
 pub struct Authenticated {
     /// The role to act in: the one asked for, or `user`.
     pub role: String,
-    /// The person.
-    pub user_id: Uuid,
-    /// The session.
+    /// The session's id.
     pub session_id: Uuid,
-    /// The wallet that signed in, where one did.
-    pub address: Option<Address>,
-    /// Claims that an operator added, by full name.
-    pub custom_claims: BTreeMap<String, String>,
+    /// The session: the person, the wallet that signed in where one did, and claims that an operator added.
+    pub session: Arc<LiveSession>,
     /// When to ask again at the latest: the token's end, or a minute from now.
     pub ask_again_at: OffsetDateTime,
 }
@@ -60,10 +55,8 @@ impl Service {
         }
         Ok(Authenticated {
             role: role.to_owned(),
-            user_id: session.user_id,
             session_id: verified.session_id,
-            address: session.address,
-            custom_claims: session.claims,
+            session,
             ask_again_at: verified.expires_at.min(now + ASK_AGAIN),
         })
     }
@@ -95,9 +88,9 @@ impl Service {
         own.then_some(()).ok_or(Error::SessionEnded)
     }
 
-    async fn look_up(&self, id: Uuid, now: OffsetDateTime) -> Result<Option<LiveSession>, Error> {
+    async fn look_up(&self, id: Uuid, now: OffsetDateTime) -> Result<Option<Arc<LiveSession>>, Error> {
         let mark = self.live.mark();
-        let answer = self.db.live_session(id).await?;
+        let answer = self.db.live_session(id).await?.map(Arc::new);
         self.live.keep(id, answer.clone(), mark, now);
         Ok(answer)
     }

@@ -5,9 +5,8 @@
 //! asked every time. So an end that was committed is noticed at once where the listener hears it, and
 //! after [`TRUST`] at the latest where it has gone deaf without a word.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use moka::sync::Cache;
@@ -24,7 +23,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// What is known of a session; `None` is known to have ended, which is final.
 #[derive(Clone, Debug)]
-struct Known(Option<(LiveSession, OffsetDateTime)>);
+struct Known(Option<(Arc<LiveSession>, OffsetDateTime)>);
 
 /// The sessions kept, and how far they can be believed.
 #[derive(Debug)]
@@ -53,7 +52,7 @@ impl LiveSessions {
 
     /// What is kept of a session and can be believed `now`: `Some(None)` if it is known to have ended.
     /// One whose time has passed may have been restored since, so the database is asked.
-    pub(super) fn get(&self, id: Uuid, now: OffsetDateTime) -> Option<Option<LiveSession>> {
+    pub(super) fn get(&self, id: Uuid, now: OffsetDateTime) -> Option<Option<Arc<LiveSession>>> {
         if !self.is_trusted() {
             return None;
         }
@@ -70,7 +69,7 @@ impl LiveSessions {
 
     /// Keeps what the database answered, unless something was announced since `mark`: the answer may
     /// then be older than the announcement.
-    pub(super) fn keep(&self, id: Uuid, answer: Option<LiveSession>, mark: Mark, now: OffsetDateTime) {
+    pub(super) fn keep(&self, id: Uuid, answer: Option<Arc<LiveSession>>, mark: Mark, now: OffsetDateTime) {
         let until = answer.map(|session| {
             let until = now + session.lives_for;
             (session, until)
@@ -143,15 +142,16 @@ mod tests {
     const NOW: OffsetDateTime = datetime!(2030-01-01 12:00 UTC);
     const ID: Uuid = Uuid::from_u128(1);
 
-    fn session(user: u128) -> LiveSession {
-        LiveSession {
+    fn session(user: u128) -> Arc<LiveSession> {
+        Arc::new(LiveSession {
             user_id: Uuid::from_u128(user),
             address: None,
+            address_text: None,
             contract_on: None,
             roles: Vec::new(),
             claims: Default::default(),
             lives_for: Duration::from_secs(100),
-        }
+        })
     }
 
     fn trusted() -> LiveSessions {

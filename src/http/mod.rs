@@ -92,7 +92,6 @@ pub fn router(http: Http, entropy: Entropy) -> Router {
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(axum::middleware::from_fn(error::in_time))
         .merge(rest::router())
-        .layer(axum::middleware::from_fn(log::log_request))
-        .layer(axum::middleware::from_fn_with_state(entropy, log::name_request))
+        .layer(axum::middleware::from_fn_with_state(entropy, log::follow_request))
         .with_state(http)
 }

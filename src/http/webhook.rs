@@ -10,9 +10,9 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::{Map, Value};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
@@ -23,15 +23,23 @@ use crate::flow::{self, Authenticated};
 use crate::model::GUEST_ROLE;
 
 /// `Sat, 14 Sep 2024 20:45:00 GMT`, as Hasura reads `Expires`.
-const EXPIRES: &[BorrowedFormatItem<'static>] =
+const EXPIRES_FORM: &[BorrowedFormatItem<'static>] =
     format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+
+const ROLE: &str = "x-hasura-role";
+const USER_ID: &str = "x-hasura-user-id";
+const SESSION_ID: &str = "x-hasura-session-id";
+const ADDRESS: &str = "x-hasura-address";
+const EXPIRES: &str = "Expires";
+/// What nobody else may say.
+const OURS: [&str; 5] = [ROLE, USER_ID, SESSION_ID, ADDRESS, EXPIRES];
 
 /// The headers of the client that count.
 #[derive(Debug, Default)]
-struct Presented {
+struct Presented<'a> {
     /// Values of Authorization and Authentication, in no order.
-    credentials: Vec<String>,
-    roles: Vec<String>,
+    credentials: Vec<&'a str>,
+    roles: Vec<&'a str>,
 }
 
 #[derive(Deserialize)]
@@ -42,30 +50,49 @@ struct PostBody {
 }
 
 pub(super) async fn webhook(State(http): State<Http>, request: Request) -> Response {
-    let presented = match presented(request).await {
-        Ok(presented) => presented,
-        Err(error) => return with_status(error, StatusCode::UNAUTHORIZED),
+    let answered = if request.method() == Method::POST {
+        let body = match body_of(request, BODY_CAP).await.and_then(|body| read(&body)) {
+            Ok(body) => body,
+            Err(error) => return with_status(error, StatusCode::UNAUTHORIZED),
+        };
+        let headers = body.headers.iter();
+        answer(
+            &http,
+            Presented::of(headers.map(|(name, value)| (name.as_str(), value.as_str()))),
+        )
+        .await
+    } else {
+        let (head, _) = request.into_parts();
+        // A value that is no text is a credential nobody can have meant.
+        let headers = head.headers.iter();
+        let text = headers.map(|(name, value)| (name.as_str(), value.to_str().unwrap_or_default()));
+        answer(&http, Presented::of(text)).await
     };
-    match answer(&http, &presented).await {
+    match answered {
         Ok(variables) => Json(variables).into_response(),
         Err(error) => refusal(error),
     }
 }
 
-async fn answer(http: &Http, presented: &Presented) -> Result<Map<String, Value>, flow::Error> {
+fn read(body: &[u8]) -> Result<PostBody, ApiError> {
+    serde_json::from_slice(body)
+        .map_err(|_| ApiError::BadRequest("the body is not what Hasura's auth hook sends".to_owned()))
+}
+
+async fn answer(http: &Http, presented: Presented<'_>) -> Result<Variables, flow::Error> {
     let wanted = match presented.roles.as_slice() {
         [] => None,
-        [role] => Some(role.as_str()),
+        [role] => Some(*role),
         _ => return Err(flow::Error::Forbidden("one role at a time")),
     };
     let token = match presented.credentials.as_slice() {
         // Without a token the wish for a role means nothing, as with Hasura's own unauthorized role.
-        [] => return Ok(Map::from_iter([("x-hasura-role".to_owned(), GUEST_ROLE.into())])),
+        [] => return Ok(Variables::Guest),
         [credential] => token_of(credential).ok_or(flow::Error::NotAToken)?,
         // Two credentials could be two people's.
         _ => return Err(flow::Error::NotAToken),
     };
-    Ok(variables(http.service.authenticate(token, wanted).await?))
+    Ok(Variables::Of(http.service.authenticate(token, wanted).await?))
 }
 
 /// The token behind `Bearer` or `JWT`.
@@ -73,29 +100,44 @@ fn token_of(credential: &str) -> Option<&str> {
     let (scheme, token) = credential.trim().split_once(' ')?;
     let known = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("jwt");
     let token = token.trim();
-    (known && !token.is_empty() && !token.contains([' ', ','])).then_some(token)
+    (known && !token.is_empty() && !token.bytes().any(|byte| matches!(byte, b' ' | b','))).then_some(token)
 }
 
-/// Strings only: Hasura refuses the whole request for anything else.
-fn variables(who: Authenticated) -> Map<String, Value> {
-    // Custom claims first: were one ever named like one of ours, ours would win.
-    let mut variables: Map<String, Value> = who
-        .custom_claims
-        .into_iter()
-        .map(|(name, value)| (name, value.into()))
-        .collect();
-    variables.insert("x-hasura-role".into(), who.role.into());
-    variables.insert("x-hasura-user-id".into(), who.user_id.to_string().into());
-    variables.insert("x-hasura-session-id".into(), who.session_id.to_string().into());
-    if let Some(address) = who.address {
-        variables.insert("x-hasura-address".into(), address.to_string().into());
+/// What Hasura is told. Strings only: it refuses the whole request for anything else.
+enum Variables {
+    Guest,
+    Of(Authenticated),
+}
+
+impl Serialize for Variables {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        let who = match self {
+            Self::Guest => {
+                map.serialize_entry(ROLE, GUEST_ROLE)?;
+                return map.end();
+            }
+            Self::Of(who) => who,
+        };
+        for (name, value) in &who.session.claims {
+            // Were one ever named like one of ours, ours would win.
+            if !OURS.contains(&name.as_str()) {
+                map.serialize_entry(name, value)?;
+            }
+        }
+        map.serialize_entry(ROLE, &who.role)?;
+        map.serialize_entry(USER_ID, &who.session.user_id)?;
+        map.serialize_entry(SESSION_ID, &who.session_id)?;
+        if let Some(address) = &who.session.address_text {
+            map.serialize_entry(ADDRESS, address)?;
+        }
+        let expires = who
+            .ask_again_at
+            .format(EXPIRES_FORM)
+            .expect("an instant of this calendar prints");
+        map.serialize_entry(EXPIRES, &expires)?;
+        map.end()
     }
-    let expires = who
-        .ask_again_at
-        .format(EXPIRES)
-        .expect("an instant of this calendar prints");
-    variables.insert("Expires".into(), expires.into());
-    variables
 }
 
 /// Hasura knows success and 401; any other status tells it that we cannot know.
@@ -113,31 +155,17 @@ fn with_status(error: ApiError, status: StatusCode) -> Response {
     reply
 }
 
-async fn presented(request: Request) -> Result<Presented, ApiError> {
-    let mut presented = Presented::default();
-    if request.method() == Method::POST {
-        let body = body_of(request, BODY_CAP).await?;
-        let body: PostBody = serde_json::from_slice(&body)
-            .map_err(|_| ApiError::BadRequest("the body is not what Hasura's auth hook sends".to_owned()))?;
-        for (name, value) in body.headers {
-            presented.take(&name, value);
+impl<'a> Presented<'a> {
+    fn of(headers: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut presented = Self::default();
+        for (name, value) in headers {
+            if name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("authentication") {
+                presented.credentials.push(value);
+            } else if name.eq_ignore_ascii_case(ROLE) {
+                presented.roles.push(value);
+            }
         }
-    } else {
-        for (name, value) in request.headers() {
-            // A value that is no text is a credential nobody can have meant.
-            presented.take(name.as_str(), value.to_str().unwrap_or_default().to_owned());
-        }
-    }
-    Ok(presented)
-}
-
-impl Presented {
-    fn take(&mut self, name: &str, value: String) {
-        if name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("authentication") {
-            self.credentials.push(value);
-        } else if name.eq_ignore_ascii_case("x-hasura-role") {
-            self.roles.push(value);
-        }
+        presented
     }
 }
 
@@ -167,6 +195,6 @@ mod tests {
     #[test]
     fn expires_is_written_as_hasura_reads_it() {
         let at = datetime!(2024-09-04 20:45:07.9 UTC);
-        assert_eq!(at.format(EXPIRES).unwrap(), "Wed, 04 Sep 2024 20:45:07 GMT");
+        assert_eq!(at.format(EXPIRES_FORM).unwrap(), "Wed, 04 Sep 2024 20:45:07 GMT");
     }
 }

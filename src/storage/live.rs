@@ -15,6 +15,8 @@ pub struct LiveSession {
     pub user_id: Uuid,
     /// The wallet that signed in, where one did.
     pub address: Option<Address>,
+    /// Its address as ERC-55 prints it: once, because every request of the session is told.
+    pub address_text: Option<String>,
     /// The chain of that wallet, where it is a contract.
     pub contract_on: Option<ChainId>,
     /// Roles besides `user`.
@@ -58,9 +60,11 @@ impl Db {
         if lives_for.is_zero() {
             return Ok(None);
         }
+        let address = columns::address(&row)?;
         Ok(Some(LiveSession {
             user_id: row.get("user_id"),
-            address: columns::address(&row)?,
+            address,
+            address_text: address.map(|address| address.to_string()),
             contract_on: columns::contract_on(&row)?,
             roles: row.get("roles"),
             claims: columns::claims(&row)?,

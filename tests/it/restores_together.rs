@@ -121,7 +121,9 @@ async fn a_copy_among_many_ends_its_session_and_no_other() {
     for reply in &replies[2..] {
         reply.assert_ok();
     }
-    app.restore(&head).await.assert_error(401, "refresh_token_invalid");
+    app.restore(&head)
+        .await
+        .assert_error(401, "refresh_token_invalid");
     let noted = app
         .db
         .connect()
