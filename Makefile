@@ -46,8 +46,10 @@ fmt: ## Formats the code
 soak: ## Loads the service while PostgreSQL stops and starts, for SOAK_SECONDS (300), and prints a table
 	cargo test --locked --test it -- --ignored --nocapture --test-threads 1 soak
 
-bench: ## Runs the micro-benchmarks
-	cargo bench --locked
+bench: ## Measures what requests cost beside the least that they could: a quarter of an hour, see docs/performance.md
+	@scripts/postgres.sh ensure >/dev/null
+	cargo build --locked --release --bin hasura-siwe --example load
+	target=$${CARGO_TARGET_DIR:-target} && $$target/release/examples/load $(BENCH)
 
 FUZZ_SECONDS ?= 600
 fuzz: ## Mutates what strangers send, for FUZZ_SECONDS (600), and prints a table at the end

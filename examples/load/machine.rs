@@ -12,9 +12,10 @@ pub fn describe(postgres: &str) -> String {
         .map_or(0, |kibibytes| kibibytes / 1024 / 1024);
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     format!(
-        "{cores} cores ({model}), {memory} GiB, Linux {}, PostgreSQL {postgres} with `fsync` on and its default settings. Service, \
+        "{cores} cores ({model}), {memory} GiB, Linux {}, PostgreSQL {postgres} with `fsync` on and {}. Service, \
          database and load generator share the cores. Commit {}.",
         kernel.trim(),
+        crate::stack::SETTINGS.join(", "),
         commit()
     )
 }

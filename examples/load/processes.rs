@@ -11,6 +11,7 @@ use crate::seeds::{Holder, Seeds, settle};
 use crate::stack::{Database, Pooler, Process};
 use crate::throughput::Numbers;
 
+/// Of each process: all have enough to do.
 const CONNECTIONS: usize = 32;
 const OF_ONE: u64 = 128;
 /// How many processes share the work.
@@ -52,8 +53,8 @@ pub async fn measure(binary: &Path, database: &Database, pace: Pace) -> anyhow::
             });
         }
     }
-    let runs = (pace.rounds + 1) * all.len();
-    let count = (runs * CONNECTIONS) as u64 * OF_ONE;
+    let connections: usize = all.iter().map(|shared| shared.count * CONNECTIONS).sum();
+    let count = ((pace.rounds + 1) * connections) as u64 * OF_ONE;
     let seeds = Seeds {
         first: FIRST,
         count,
@@ -66,7 +67,7 @@ pub async fn measure(binary: &Path, database: &Database, pace: Pace) -> anyhow::
     let mut answers = 0;
     for round in 0..=pace.rounds {
         for shared in &mut all {
-            let askers = (0..CONNECTIONS)
+            let askers = (0..CONNECTIONS * shared.count)
                 .map(|_| Box::new(Restores::of(numbers.take(OF_ONE), OF_ONE)) as Box<dyn Asker>);
             let run = drive(&shared.addresses, askers.collect(), pace.time)?;
             answers += run.micros.len();

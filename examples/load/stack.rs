@@ -19,6 +19,15 @@ const JWT_SECRET: &str = r#"{"type":"HS256","key":"hN3vQ8sT1xB6kZ9mW4yC7rF2jD5gL
 /// The site that log-ins are for.
 pub const ORIGIN: &str = "http://localhost:3000";
 
+/// What everybody sets who gives PostgreSQL a machine, and connections enough for six processes and pgbench. With the
+/// 128 MB that it comes with, a table of five million rows would measure the memory of the kernel.
+pub const SETTINGS: [&str; 4] = [
+    "shared_buffers=1GB",
+    "max_wal_size=8GB",
+    "checkpoint_timeout=30min",
+    "max_connections=200",
+];
+
 /// PostgreSQL, migrated.
 pub struct Database {
     folder: tempfile::TempDir,
@@ -32,8 +41,7 @@ impl Database {
         std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711))?;
         let postgres = Postgres::start(Start {
             folder: folder.path().to_owned(),
-            // Enough for four processes and pgbench; all else as PostgreSQL comes.
-            settings: vec!["max_connections=200".to_owned()],
+            settings: SETTINGS.iter().map(ToString::to_string).collect(),
         })
         .await?;
         let url = postgres.url("postgres", "postgres");

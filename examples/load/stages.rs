@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use crate::command::{Stage, Wanted};
 use crate::plot::{Panel, draw};
-use crate::report::{Level, Report, Spread, Table, milliseconds, percent, whole};
+use crate::report::{Level, Report, Side, Spread, Table, milliseconds, percent, whole};
 use crate::stack::{Database, Process};
 use crate::{Pace, floors, footprint, growth, machine, processes, throughput};
 
@@ -102,26 +102,29 @@ async fn requests(
             "True rotations, each of a session that was not the last one, beside pgbench on the same statement.",
             &Table::of_levels(&restores, "pgbench"),
         );
-        let best = best(&restores);
         report.goal(
             "`v1RestoreSession` of pgbench on its statement",
             "≥ 0.80",
             ratios(&restores),
-            best >= 0.80,
+            at_most(&restores) >= 0.80,
         );
-        let share = restores
-            .iter()
-            .map(|level| {
-                level
-                    .spread(|side| side.ours.front_micros / side.ours.database_micros)
-                    .median
-            })
-            .fold(0.0, f64::max);
+        let alone = |side: &Side| side.ours.front_micros / side.floor.database_micros;
+        let shared = |side: &Side| side.ours.front_micros / side.ours.database_micros;
         report.goal(
-            "CPU of the service per restore, of PostgreSQL's",
+            "CPU of the service per restore, of PostgreSQL's for a statement of one",
             "≤ 0.33",
-            format!("{share:.2}"),
-            share <= 1.0 / 3.0,
+            at_each(&restores, alone),
+            restores
+                .last()
+                .is_some_and(|level| level.spread(alone).median <= 1.0 / 3.0),
+        );
+        report.goal(
+            "the same, of what PostgreSQL takes where they share statements",
+            "≤ 0.33",
+            at_each(&restores, shared),
+            restores
+                .last()
+                .is_some_and(|level| level.spread(shared).median <= 1.0 / 3.0),
         );
         let rate = restores
             .iter()
@@ -145,7 +148,7 @@ async fn requests(
             "`v1Login` of pgbench on its statement",
             "≥ 0.70",
             ratios(&log_ins),
-            best(&log_ins) >= 0.70,
+            at_most(&log_ins) >= 0.70,
         );
     }
     if wanted.wants(Stage::Webhook) {
@@ -159,7 +162,7 @@ async fn requests(
             "webhook of a bare axum route",
             "≥ 0.70",
             ratios(&webhooks),
-            best(&webhooks) >= 0.70,
+            at_most(&webhooks) >= 0.70,
         );
         let p99 = webhooks.last().map_or(f64::NAN, |level| {
             level.spread(|side| side.ours.run.quantile(0.99)).median
@@ -200,18 +203,19 @@ async fn requests(
     Ok((restores, log_ins, webhooks))
 }
 
-/// The ratio where there is enough to do that the cores are never idle.
-fn best(levels: &[Level]) -> f64 {
-    levels
-        .iter()
-        .map(|level| level.ratio().median)
-        .fold(0.0, f64::max)
+/// The ratio at the most connections: there the cores are never idle.
+fn at_most(levels: &[Level]) -> f64 {
+    levels.last().map_or(f64::NAN, |level| level.ratio().median)
 }
 
 fn ratios(levels: &[Level]) -> String {
+    at_each(levels, |side| side.ours.run.rate() / side.floor.run.rate())
+}
+
+fn at_each(levels: &[Level], value: impl Fn(&Side) -> f64) -> String {
     let each: Vec<String> = levels
         .iter()
-        .map(|level| format!("{:.2} at {}", level.ratio().median, level.connections))
+        .map(|level| format!("{:.2} at {}", level.spread(&value).median, level.connections))
         .collect();
     each.join(", ")
 }
@@ -287,7 +291,7 @@ async fn share(binary: &Path, database: &Database, pace: Pace, report: &mut Repo
     }
     report.part(
         "Several processes",
-        "Restores over 32 connections, shared by the processes. Afterwards the database holds as many rotations as there were \
+        "Restores over 32 connections for each process. Afterwards the database holds as many rotations as there were \
          answers, and one live head of each session.",
         &table,
     );
@@ -309,6 +313,7 @@ async fn grow(binary: &Path, pace: Pace, report: &mut Report) -> anyhow::Result<
         "req/s",
         "p99 ms",
         "CPU µs, PostgreSQL",
+        "log, bytes",
     ]);
     for grown in &all {
         table.row(&[
@@ -317,6 +322,7 @@ async fn grow(binary: &Path, pace: Pace, report: &mut Report) -> anyhow::Result<
             whole(Spread::of(grown.rates.iter().copied()).median),
             milliseconds(Spread::of(grown.p99.iter().copied()).median),
             whole(Spread::of(grown.database_micros.iter().copied()).median),
+            whole(Spread::of(grown.wal.iter().copied()).median),
         ]);
     }
     report.part(

@@ -70,16 +70,18 @@ impl Service {
         };
         let mut all = Aged::default();
         for stretch in self.db.stretches().await? {
-            loop {
+            let begun = Instant::now();
+            let found = self.db.look(stretch, ages).await?;
+            give_way(begun).await;
+            let mut is_full = found.is_something();
+            while is_full {
                 let begun = Instant::now();
-                let aged = self.db.age(stretch, ages).await?;
+                let aged = self.db.age(stretch, ages, found).await?;
                 all.salts += aged.salts;
                 all.tokens += aged.tokens;
                 all.sessions += aged.sessions;
                 give_way(begun).await;
-                if !aged.is_full() {
-                    break;
-                }
+                is_full = aged.is_full();
             }
         }
         debug!(
@@ -93,8 +95,8 @@ impl Service {
     }
 }
 
-/// A pause as long as the work took: whoever signs in or restores finds the database free at least half of the time,
+/// A pause of three times as long as the work took: whoever signs in or restores finds the database free most of the time,
 /// however much there is to remove.
 async fn give_way(begun: Instant) {
-    tokio::time::sleep(begun.elapsed()).await;
+    tokio::time::sleep(begun.elapsed() * 3).await;
 }

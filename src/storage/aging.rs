@@ -10,11 +10,11 @@ use tokio_postgres::types::ToSql;
 
 use super::{Db, Error};
 
-/// Pages of one step: two megabytes, ten thousand sessions at most.
-const PAGES: i64 = 256;
+/// Pages of one step: half a megabyte, some two thousand sessions.
+const PAGES: i64 = 64;
 
-/// Rows that one statement changes.
-const BATCH: i64 = 1000;
+/// Rows that one statement changes: a millisecond of a core, which whoever restores at that moment waits for.
+const BATCH: i64 = 50;
 
 /// Spent tokens by which a session recognises a copy. One older than these is simply unknown; without
 /// a bound one client could grow the table for as long as its session lives.
@@ -31,6 +31,14 @@ pub struct Ages {
     pub grace: Duration,
     /// How long a session is kept after its end, so that its tokens are still recognised.
     pub retention: Duration,
+}
+
+/// What a look at a stretch found.
+#[derive(Clone, Copy, Debug)]
+pub struct Found {
+    salts: bool,
+    old_tokens: bool,
+    sessions: bool,
 }
 
 /// What one step wiped and removed.
@@ -165,36 +173,57 @@ impl Db {
             .map(Stretch))
     }
 
-    /// One step through a stretch. Call again while it was full.
+    /// What has aged in a stretch.
     ///
     /// # Errors
-    /// [`Error`] when the database gave no answer; what was removed before stays removed.
-    pub async fn age(&self, Stretch(first): Stretch, ages: Ages) -> Result<Aged, Error> {
+    /// [`Error`] when the database gave no answer.
+    pub async fn look(&self, Stretch(first): Stretch, ages: Ages) -> Result<Found, Error> {
         let (behind, offset) = (first + PAGES, self.clock_offset());
         let (grace, retention) = (ages.grace.as_secs_f64(), ages.retention.as_secs_f64());
-        let found = self
+        let row = self
             .query_one(
                 LOOK,
                 &[&first, &behind, &offset, &retention, &grace, &GENERATIONS],
             )
             .await?;
+        Ok(Found {
+            salts: row.get("has_salts"),
+            old_tokens: row.get("has_old_tokens"),
+            sessions: row.get("has_sessions"),
+        })
+    }
+
+    /// One step through a stretch in which this was found. Call again while it was full.
+    ///
+    /// # Errors
+    /// [`Error`] when the database gave no answer; what was removed before stays removed.
+    pub async fn age(&self, Stretch(first): Stretch, ages: Ages, found: Found) -> Result<Aged, Error> {
+        let (behind, offset) = (first + PAGES, self.clock_offset());
+        let (grace, retention) = (ages.grace.as_secs_f64(), ages.retention.as_secs_f64());
         let mut aged = Aged::default();
-        if found.get("has_salts") {
+        if found.salts {
             aged.salts = self
                 .execute(WIPE_SALTS, &[&first, &behind, &offset, &grace, &BATCH])
                 .await?;
         }
-        if found.get("has_old_tokens") {
+        if found.old_tokens {
             aged.tokens = self
                 .execute(DELETE_OLD_TOKENS, &[&first, &behind, &GENERATIONS, &BATCH])
                 .await?;
         }
-        if found.get("has_sessions") {
+        if found.sessions {
             let values: [&(dyn ToSql + Sync); 5] = [&first, &behind, &offset, &retention, &BATCH];
             aged.tokens += self.execute(DELETE_TOKENS, &values).await?;
             aged.sessions = self.execute(DELETE_SESSIONS, &values).await?;
         }
         Ok(aged)
+    }
+}
+
+impl Found {
+    /// Whether it is worth a step.
+    pub fn is_something(&self) -> bool {
+        self.salts || self.old_tokens || self.sessions
     }
 }
 

@@ -45,7 +45,7 @@ mod wallet_owner;
 mod whose;
 
 pub use accounts::{NewName, Renamed};
-pub use aging::{Aged, Ages, Stretch};
+pub use aging::{Aged, Ages, Found, Stretch};
 pub use announcements::{Announcement, listen};
 pub use audit::{AuditFilter, AuditRecord};
 pub use challenges::{ChallengeLogIn, ChallengeLoggedIn};

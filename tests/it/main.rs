@@ -8,6 +8,7 @@ mod abuse;
 mod abuse_cases;
 mod accounts;
 mod actions;
+mod bench;
 mod challenges;
 mod commands;
 mod compose;

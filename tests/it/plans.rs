@@ -151,3 +151,23 @@ async fn a_rotation_is_a_heap_only_update_and_leaves_the_indexes_of_sessions_alo
     }
     panic!("PostgreSQL counted no updates");
 }
+
+#[tokio::test]
+async fn the_cleanup_reads_a_stretch_of_the_sessions_and_not_all_of_them() {
+    let client = TestDb::create().await.connect().await;
+    client.batch_execute(PEOPLE).await.unwrap();
+    client
+        .batch_execute("set plan_cache_mode = force_generic_plan")
+        .await
+        .unwrap();
+    for name in [
+        "aging::LOOK",
+        "aging::WIPE_SALTS",
+        "aging::DELETE_OLD_TOKENS",
+        "aging::DELETE_TOKENS",
+        "aging::DELETE_SESSIONS",
+    ] {
+        let plan = generic_plan(&client, name).await.to_string();
+        assert!(plan.contains("Tid Range Scan"), "{name}: {plan}");
+    }
+}
