@@ -16,7 +16,7 @@ pub struct Wanted {
     /// Only these parts, by default all.
     pub stages: Vec<Stage>,
     /// Seconds of each run.
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 2)]
     seconds: u64,
     /// Runs of each kind at each number of connections.
     #[arg(long, default_value_t = 3)]
