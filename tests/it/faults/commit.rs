@@ -105,9 +105,9 @@ async fn killed_inside_commit(point: Point) {
     for case in &cases {
         let restore = case.way.restore(&case.spent);
         under_way.push((case.way, restore.send_aside(&process)));
+        // One after the other, each with a statement of its own: whoever comes while one is slow does not wait with it.
+        until_waiting(&watcher, under_way.len()).await;
     }
-    // Two restores have a statement each, and the others share one.
-    until_waiting(&watcher, cases.len() + 3).await;
     cluster.kill().await;
     let died = Instant::now();
     for (way, answer) in under_way {

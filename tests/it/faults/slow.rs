@@ -124,36 +124,22 @@ async fn a_silent_line_keeps_nobody_waiting_for_ever() {
 
 #[tokio::test]
 async fn connections_that_the_line_forgot_are_replaced() {
-    let (db, line, process) = start("2").await;
-    // As many as have a statement each.
-    let tokens = sessions(&process).await.split_off(2);
-    let restore_all = async || {
-        join_all(
-            tokens
-                .iter()
-                .map(async |(way, token)| way.restore(token).send(&process).await),
-        )
-        .await
-    };
-    // At once, so that both are open.
-    for ((way, _), restored) in tokens.iter().zip(restore_all().await) {
-        way.successor(restored.assert_ok());
-    }
+    // One, which every statement takes.
+    let (db, line, process) = start("1").await;
+    let (way, token) = sessions(&process).await.remove(0);
+    let restore = async || way.restore(&token).send(&process).await;
+    way.successor(restore().await.assert_ok());
     line.forget();
     let begun = Instant::now();
-    for ((way, _), restored) in tokens.iter().zip(restore_all().await) {
-        way.assert_unavailable(&restored);
-    }
-    for ((way, _), restored) in tokens.iter().zip(restore_all().await) {
-        way.successor(restored.assert_ok());
-    }
+    way.assert_unavailable(&restore().await);
+    way.successor(restore().await.assert_ok());
     let waited = begun.elapsed();
     assert!(
         waited < REQUEST_TIMEOUT,
-        "{waited:?}: nothing waits for the dead ones"
+        "{waited:?}: nothing waits for the dead one"
     );
     assert_eq!(process.status("/readyz").await, 200);
-    assert_eq!(rotations(&db).await, 2);
+    assert_eq!(rotations(&db).await, 1);
     assert!(process.stop().await.1.contains("the database fell silent"));
 }
 
