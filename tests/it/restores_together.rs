@@ -1,7 +1,7 @@
 //! Restores that come while others are under way share a statement: each is answered as if it had come alone.
 //!
-//! Two sessions whose rows somebody holds keep both statements busy that a process runs at a time, so that all that
-//! comes then goes together.
+//! Two restores wait for rows that somebody holds, and shall keep nobody waiting with them. Of all that comes at once then
+//! the first goes alone, and most of the others together.
 
 use futures_util::future::join_all;
 use time::Duration;
