@@ -166,7 +166,7 @@ pub async fn sweep(binary: &Path, grown: &mut Grown, pace: Pace) -> anyhow::Resu
     let mut driven = 0.0;
     while ended_sessions(grown).await? > 0 {
         ensure!(
-            begun.elapsed() < Duration::from_secs(300),
+            begun.elapsed() < Duration::from_secs(600),
             "the sweep does not end"
         );
         let run = grown.restore(Duration::from_secs(1).min(pace.time))?;
