@@ -46,7 +46,7 @@ fmt: ## Formats the code
 soak: ## Loads the service while PostgreSQL stops and starts, for SOAK_SECONDS (300), and prints a table
 	cargo test --locked --test it -- --ignored --nocapture --test-threads 1 soak
 
-bench: ## Measures what requests cost beside the least that they could: a quarter of an hour, see docs/performance.md
+bench: ## Measures what requests cost beside the least that they could; see docs/performance.md
 	@scripts/postgres.sh ensure >/dev/null
 	cargo build --locked --release --bin hasura-siwe --example load
 	target=$${CARGO_TARGET_DIR:-target} && $$target/release/examples/load $(BENCH)

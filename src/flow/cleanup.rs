@@ -8,7 +8,8 @@ use tracing::{debug, warn};
 use super::{RETENTION, Service};
 use crate::storage::{self, Aged, Ages};
 
-/// How often rows are looked for. Salts are wiped within this time after their grace.
+/// How often rows are looked for. Salts are wiped within this time after their grace, and the time that a sweep takes:
+/// seconds, or minutes where there is very much to remove.
 const EVERY: Duration = Duration::from_secs(60);
 
 impl Service {
