@@ -74,15 +74,13 @@ impl Service {
             let begun = Instant::now();
             let found = self.db.look(stretch, ages).await?;
             give_way(begun).await;
-            let mut is_full = found.is_something();
-            while is_full {
-                let begun = Instant::now();
-                let aged = self.db.age(stretch, ages, found).await?;
-                all.salts += aged.salts;
-                all.tokens += aged.tokens;
-                all.sessions += aged.sessions;
-                give_way(begun).await;
-                is_full = aged.is_full();
+            if found.remains {
+                all += until_done(|| self.db.shed(stretch, ages)).await?;
+            }
+            if found.sessions {
+                for part in stretch.parts() {
+                    all += until_done(|| self.db.forget(part, ages)).await?;
+                }
             }
         }
         debug!(
@@ -93,6 +91,23 @@ impl Service {
         );
         self.db.retire_expired_keys().await?;
         Ok(())
+    }
+}
+
+/// Steps until one was not full, each with its pause.
+async fn until_done<S>(step: impl Fn() -> S) -> Result<Aged, storage::Error>
+where
+    S: Future<Output = Result<Aged, storage::Error>>,
+{
+    let mut all = Aged::default();
+    loop {
+        let begun = Instant::now();
+        let aged = step().await?;
+        all += aged;
+        give_way(begun).await;
+        if !aged.is_full() {
+            return Ok(all);
+        }
     }
 }
 

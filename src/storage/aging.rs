@@ -10,19 +10,26 @@ use tokio_postgres::types::ToSql;
 
 use super::{Db, Error};
 
-/// Pages of one step: half a megabyte, some two thousand sessions.
+/// Pages of one look: half a megabyte, some two thousand sessions.
 const PAGES: i64 = 64;
 
+/// Pages from which sessions are removed at a time: some two hundred. Each statement begins at the first of them again, and
+/// asks of each that it passes whether tokens are left.
+const PAGES_OF_A_PART: i64 = 8;
+
 /// Rows that one statement changes: a millisecond of a core, which whoever restores at that moment waits for.
-const BATCH: i64 = 50;
+const BATCH: i64 = 100;
 
 /// Spent tokens by which a session recognises a copy. One older than these is simply unknown; without
 /// a bound one client could grow the table for as long as its session lives.
 const GENERATIONS: i32 = 1000;
 
-/// A part of the table of sessions: from this page on.
+/// A part of the table of sessions: from its first page to the one behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stretch(i64);
+pub struct Stretch {
+    first: i64,
+    behind: i64,
+}
 
 /// What has aged in a stretch, and for how long it may.
 #[derive(Clone, Copy, Debug)]
@@ -36,9 +43,10 @@ pub struct Ages {
 /// What a look at a stretch found.
 #[derive(Clone, Copy, Debug)]
 pub struct Found {
-    salts: bool,
-    old_tokens: bool,
-    sessions: bool,
+    /// Salts whose grace time is over, or tokens spent very many rotations ago.
+    pub remains: bool,
+    /// Sessions that ended long ago.
+    pub sessions: bool,
 }
 
 /// What one step wiped and removed.
@@ -170,15 +178,18 @@ impl Db {
         Ok((0..)
             .map(|number| number * PAGES)
             .take_while(move |first| *first < pages)
-            .map(Stretch))
+            .map(|first| Stretch {
+                first,
+                behind: first + PAGES,
+            }))
     }
 
     /// What has aged in a stretch.
     ///
     /// # Errors
     /// [`Error`] when the database gave no answer.
-    pub async fn look(&self, Stretch(first): Stretch, ages: Ages) -> Result<Found, Error> {
-        let (behind, offset) = (first + PAGES, self.clock_offset());
+    pub async fn look(&self, Stretch { first, behind }: Stretch, ages: Ages) -> Result<Found, Error> {
+        let offset = self.clock_offset();
         let (grace, retention) = (ages.grace.as_secs_f64(), ages.retention.as_secs_f64());
         let row = self
             .query_one(
@@ -187,43 +198,67 @@ impl Db {
             )
             .await?;
         Ok(Found {
-            salts: row.get("has_salts"),
-            old_tokens: row.get("has_old_tokens"),
+            remains: row.get("has_salts") || row.get("has_old_tokens"),
             sessions: row.get("has_sessions"),
         })
     }
 
-    /// One step through a stretch in which this was found. Call again while it was full.
+    /// One step through what living sessions of a stretch need no longer. Call again while it was full.
     ///
     /// # Errors
     /// [`Error`] when the database gave no answer; what was removed before stays removed.
-    pub async fn age(&self, Stretch(first): Stretch, ages: Ages, found: Found) -> Result<Aged, Error> {
-        let (behind, offset) = (first + PAGES, self.clock_offset());
-        let (grace, retention) = (ages.grace.as_secs_f64(), ages.retention.as_secs_f64());
-        let mut aged = Aged::default();
-        if found.salts {
-            aged.salts = self
-                .execute(WIPE_SALTS, &[&first, &behind, &offset, &grace, &BATCH])
-                .await?;
-        }
-        if found.old_tokens {
-            aged.tokens = self
-                .execute(DELETE_OLD_TOKENS, &[&first, &behind, &GENERATIONS, &BATCH])
-                .await?;
-        }
-        if found.sessions {
-            let values: [&(dyn ToSql + Sync); 5] = [&first, &behind, &offset, &retention, &BATCH];
-            aged.tokens += self.execute(DELETE_TOKENS, &values).await?;
+    pub async fn shed(&self, Stretch { first, behind }: Stretch, ages: Ages) -> Result<Aged, Error> {
+        let (offset, grace) = (self.clock_offset(), ages.grace.as_secs_f64());
+        let salts = self
+            .execute(WIPE_SALTS, &[&first, &behind, &offset, &grace, &BATCH])
+            .await?;
+        let tokens = self
+            .execute(DELETE_OLD_TOKENS, &[&first, &behind, &GENERATIONS, &BATCH])
+            .await?;
+        Ok(Aged {
+            salts,
+            tokens,
+            sessions: 0,
+        })
+    }
+
+    /// One step through the sessions of a part that ended long ago: their tokens, and once these are gone, they. Call again
+    /// while it was full.
+    ///
+    /// # Errors
+    /// [`Error`] when the database gave no answer; what was removed before stays removed.
+    pub async fn forget(&self, Stretch { first, behind }: Stretch, ages: Ages) -> Result<Aged, Error> {
+        let (offset, retention) = (self.clock_offset(), ages.retention.as_secs_f64());
+        let values: [&(dyn ToSql + Sync); 5] = [&first, &behind, &offset, &retention, &BATCH];
+        let mut aged = Aged {
+            tokens: self.execute(DELETE_TOKENS, &values).await?,
+            ..Aged::default()
+        };
+        if !aged.is_full() {
             aged.sessions = self.execute(DELETE_SESSIONS, &values).await?;
         }
         Ok(aged)
     }
 }
 
-impl Found {
-    /// Whether it is worth a step.
-    pub fn is_something(&self) -> bool {
-        self.salts || self.old_tokens || self.sessions
+impl Stretch {
+    /// The parts from which sessions are removed one after the other.
+    pub fn parts(self) -> impl Iterator<Item = Self> {
+        (0..)
+            .map(move |number| self.first + number * PAGES_OF_A_PART)
+            .take_while(move |first| *first < self.behind)
+            .map(|first| Self {
+                first,
+                behind: first + PAGES_OF_A_PART,
+            })
+    }
+}
+
+impl std::ops::AddAssign for Aged {
+    fn add_assign(&mut self, more: Self) {
+        self.salts += more.salts;
+        self.tokens += more.tokens;
+        self.sessions += more.sessions;
     }
 }
 

@@ -244,3 +244,35 @@ async fn a_sweep_removes_what_has_had_its_time_and_nothing_else() {
     assert_eq!(count("select count(*) from auth.refresh_tokens").await, 0);
     assert_eq!(count("select count(*) from auth.users").await, 1);
 }
+
+/// More of them than one statement takes, on more pages than one look does, in between those that live.
+#[tokio::test]
+async fn a_sweep_removes_thousands_of_ended_sessions_from_among_living_ones() {
+    let app = TestApp::start().await;
+    let token = app.log_in(&crate::support::wallet()).await;
+    let client = app.db.connect().await;
+    client
+        .batch_execute(
+            "insert into auth.sessions
+               (id, user_id, flow, generation, salt, rotated_at, last_used_at, created_at, ends_at, refresh_ttl, ended_at, reason)
+               select gen_random_uuid(), u.id, 'siwe', 2, case when i % 2 = 0 then sha256('') end, at, at, at,
+                 at + interval '1 year', interval '1 year',
+                 case when i % 2 = 1 then at end, case when i % 2 = 1 then 'logout' end
+               from generate_series(1, 5000) as i, auth.users u, lateral (select now() - interval '60 days' as at) as moment;
+             insert into auth.refresh_tokens (hash, session_id, generation)
+               select sha256(s.id::text::bytea || int4send(g)), s.id, g
+               from auth.sessions s, generate_series(0, 2) as g
+               where s.generation = 2",
+        )
+        .await
+        .unwrap();
+    let count = async |sql: &str| client.query_one(sql, &[]).await.unwrap().get::<_, i64>(0);
+    app.app_service.sweep().await.unwrap();
+    assert_eq!(count("select count(*) from auth.sessions").await, 2501);
+    assert_eq!(count("select count(*) from auth.refresh_tokens").await, 7501);
+    assert_eq!(
+        count("select count(*) from auth.sessions where ended_at is not null or salt is not null").await,
+        0
+    );
+    app.restore(&token).await.assert_ok();
+}
