@@ -56,9 +56,9 @@ const VIEWS: View[] = [
     title: 'Signing keys',
     root: 'signing_keys',
     order: '{created_at: desc}',
-    fields: 'kid alg state created_at',
+    fields: 'kid algorithm state created_at',
     columns: ['State', 'Algorithm', 'Key id', 'Made'],
-    cells: (row) => [h('span', { class: row.state === 'current' ? 'chip own' : 'chip' }, text(row.state)), text(row.alg), id(row.kid), at(row.created_at)],
+    cells: (row) => [h('span', { class: row.state === 'current' ? 'chip own' : 'chip' }, text(row.state)), text(row.algorithm), id(row.kid), at(row.created_at)],
     empty: 'None: tokens are signed with the secret that the service shares with Hasura.',
   },
   {
