@@ -1,13 +1,15 @@
 #!/bin/sh
 # Brings what `make test` needs and skips what is there: PostgreSQL, PgBouncer, wallet libraries (viem, eth-account), GraphQL
-# tools (graphql-codegen, urql), an EVM and a compiler for it (anvil, solc), Caddy, docker-compose and hadolint. Names everything
-# that is missing, one line each, before it fails.
+# tools (graphql-codegen, urql), an EVM and a compiler for it (anvil, solc), a browser (Chromium, playwright-core) and what builds the
+# page (Vite), Caddy, docker-compose and hadolint. Names everything that is missing, one line each, before it fails.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 wallets=$here/../tests/wallets
 clients=$here/../tests/clients
 contracts=$here/../tests/contracts
+browser=$here/../tests/browser
+web=$here/../web
 missing=0
 
 lack() {
@@ -35,7 +37,7 @@ from_npm() {
   if (cd "$1" && npm ci --omit=dev --no-audit --no-fund --loglevel=error >&2); then
     cp "$1/package-lock.json" "$1/node_modules/.installed.json"
   else
-    lack "npm could not install $2 in tests/$(basename "$1")"
+    lack "npm could not install $2 in ${1#"$here/../"}"
   fi
 }
 
@@ -43,6 +45,8 @@ if need node nodejs "install Node.js 20 or newer" && need npm npm "install npm";
   from_npm "$wallets" "viem"
   from_npm "$clients" "graphql-codegen and urql"
   from_npm "$contracts" "anvil and solc"
+  from_npm "$browser" "playwright-core and viem"
+  from_npm "$web" "vite and viem"
 fi
 
 if need python3 python3 "install Python 3.9 or newer"; then
@@ -59,6 +63,7 @@ if need python3 python3 "install Python 3.9 or newer"; then
 fi
 
 need pgbouncer pgbouncer "install PgBouncer 1.18 or newer" || true
+need chromium chromium "install Chromium" || true
 need caddy caddy "install Caddy 2.6 or newer" || true
 if ! docker compose version >/dev/null 2>&1; then
   need docker-compose docker-compose "install docker-compose, or Docker's compose plug-in" || true

@@ -9,8 +9,11 @@ const ICON =
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#0f766e"/><path d="M13 6h6v2l-1 1v5l6 9a2 2 0 0 1-2 3H10a2 2 0 0 1-2-3l6-9V9l-1-1z" fill="#fff"/><circle cx="14" cy="21" r="1.6" fill="#0f766e"/><circle cx="18" cy="23" r="1.2" fill="#0f766e"/></svg>',
   )
 
+/** The same on every page: there is one of it, and crypto.randomUUID exists only where a page came over https. */
+const UUID = '7f9c1b0e-52a4-4d3a-9c55-0b6d3c6f2a11'
+
 export function announceTestWallet(): void {
-  const info = Object.freeze({ uuid: crypto.randomUUID(), name: 'Test wallet', icon: ICON, rdns: TEST_WALLET })
+  const info = Object.freeze({ uuid: UUID, name: 'Test wallet', icon: ICON, rdns: TEST_WALLET })
   const detail = Object.freeze({ info, provider: provider() })
   const announce = () => window.dispatchEvent(new CustomEvent('eip6963:announceProvider', { detail }))
   window.addEventListener('eip6963:requestProvider', announce)
