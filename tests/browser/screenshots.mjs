@@ -8,8 +8,8 @@ const FOLDER = process.argv[2] ?? fileURLToPath(new URL('../../docs/images/', im
 
 const picture = (letter, colour) =>
   'data:image/svg+xml,' + encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" fill="${colour}"/><circle cx="16" cy="16" r="9" fill="none" stroke="#fff" stroke-width="3"/><path d="${letter}" stroke="#fff" stroke-width="3" fill="none" stroke-linecap="round"/></svg>`)
-const amber = () => wallet({ name: 'Amber Wallet', icon: picture('M16 12v8', '#b45309') })
-const harbour = () => wallet({ name: 'Harbour', icon: picture('M12 16h8', '#1d4ed8') })
+const amber = () => wallet({ name: 'Amber Wallet', maker: 'example.amber.wallet', icon: picture('M16 12v8', '#b45309') })
+const harbour = () => wallet({ name: 'Harbour', maker: 'example.harbour', icon: picture('M12 16h8', '#1d4ed8') })
 const take = async (page, name) => {
   // Away from whatever it points at, and after the last answer.
   await page.mouse.move(0, 0)

@@ -50,9 +50,9 @@ export function operator(...command) {
  * A wallet for the browser. `fails` maps a method to the error that it answers, `answers` to what it answers instead;
  * both may be changed while the page is open. `asked` are the calls that reached it.
  */
-export function wallet({ name = 'Fox', announced = true, injected = false, icon = ICON, key = generatePrivateKey(), ...more } = {}) {
+export function wallet({ name = 'Fox', maker = 'test.wallets', announced = true, injected = false, icon = ICON, key = generatePrivateKey(), ...more } = {}) {
   const account = privateKeyToAccount(key)
-  return { id: crypto.randomUUID(), name, announced, injected, icon, account, address: account.address, chain: 1, fails: {}, answers: {}, asked: [], ...more }
+  return { id: crypto.randomUUID(), name, maker, announced, injected, icon, account, address: account.address, chain: 1, fails: {}, answers: {}, asked: [], ...more }
 }
 
 async function answer(one, method, params) {
@@ -97,7 +97,7 @@ function prepare(wallets) {
     }
     if (one.injected) window.ethereum = provider
     if (!one.announced) return
-    const info = Object.freeze({ uuid: one.id, name: one.name, icon: one.icon, rdns: `test.${one.name.toLowerCase()}` })
+    const info = Object.freeze({ uuid: one.id, name: one.name, icon: one.icon, rdns: one.maker })
     const announce = () => window.dispatchEvent(new CustomEvent('eip6963:announceProvider', { detail: Object.freeze({ info, provider }) }))
     window.addEventListener('eip6963:requestProvider', announce)
     announce()
@@ -114,7 +114,7 @@ export async function profile({ wallets = [wallet()], expected = null, options =
   await context.exposeBinding('askWallet', (_, id, method, params) => answer(wallets.find((one) => one.id === id), method, params))
   await context.exposeBinding('tellFault', (_, fault) => void faults.push(fault))
   await context.exposeBinding('tellPressed', (_, does) => void pressed.add(does))
-  const plain = ({ id, name, announced, injected, icon }) => ({ id, name, announced, injected, icon })
+  const plain = ({ id, name, maker, announced, injected, icon }) => ({ id, name, maker, announced, injected, icon })
   await context.addInitScript(prepare, wallets.map(plain))
   context.on('request', (request) => requests.push(request))
   const self = {

@@ -1,6 +1,6 @@
 // One request to the engine: sent, timed, and read as an answer or as a refusal.
 //
-// It knows no session: whoever calls gives the headers. Cookies are never sent along.
+// It knows no session: whoever calls gives the headers.
 import { Refusal } from './refusals.ts'
 
 export interface Request {
@@ -19,8 +19,11 @@ export interface Answer {
 
 const PATIENCE = 30_000
 
-/** Throws a `Refusal` only when there was no answer at all. */
-export async function send(endpoint: string, request: Request, headers: Record<string, string>): Promise<Answer> {
+/**
+ * Throws a `Refusal` only when there was no answer at all. `cookies` is for the log-in and what renews or ends it: where the
+ * operator keeps refresh tokens in cookies (REFRESH_COOKIE=on), the browser has them and this page never sees one.
+ */
+export async function send(endpoint: string, request: Request, headers: Record<string, string>, cookies = false): Promise<Answer> {
   const begun = performance.now()
   let status: number
   let text: string
@@ -29,7 +32,7 @@ export async function send(endpoint: string, request: Request, headers: Record<s
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(request),
-      credentials: 'omit',
+      credentials: cookies ? 'include' : 'omit',
       cache: 'no-store',
       signal: AbortSignal.timeout(PATIENCE),
     })

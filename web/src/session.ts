@@ -1,6 +1,6 @@
 // The session of this tab: its two tokens, how they are renewed, and what the other tabs hear of it.
 //
-// Tokens live in this object and nowhere else: no storage, no cookie. A second tab asks the first one for the session, and
+// Tokens live in this object and nowhere else: no storage, and no cookie but where the operator chose one for refresh tokens. A second tab asks the first one for the session, and
 // each restore is told to all, because a refresh token is good once: two tabs that restored apart from each other would
 // end the session for both. For the same reason a restore runs under a lock that the tabs share, and once at a time.
 import { send, dataOf, refusalOf } from './graphql.ts'
@@ -14,7 +14,8 @@ export interface Session {
   id: string
   flow: Flow
   accessToken: string
-  refreshToken: string
+  /** Null where the browser has it in a cookie. */
+  refreshToken: string | null
   claims: claims.Claims
   /** When the access token ends, by this device's clock, however wrong that is. */
   endsAt: number
@@ -26,7 +27,7 @@ export interface Session {
 
 export interface Tokens {
   accessToken: string
-  refreshToken: string
+  refreshToken?: string | null
 }
 
 type Told =
@@ -61,26 +62,31 @@ export class Sessions {
   }
 
   /** As a guest: without any header, whoever is signed in. */
-  guest(request: Request, headers: Record<string, string> = {}): Promise<Answer> {
-    return send(this.endpoint, request, headers)
+  guest(request: Request): Promise<Answer> {
+    return send(this.endpoint, request, {})
+  }
+
+  /** The same for what a cookie may come from or go to: log-in and restore. */
+  guestWithCookies(request: Request): Promise<Answer> {
+    return send(this.endpoint, request, {}, true)
   }
 
   /** With the access token, which is restored before when it is over. The answer as it is, refusals too. */
-  async raw(request: Request, headers: Record<string, string> = {}): Promise<Answer> {
+  async raw(request: Request, headers: Record<string, string> = {}, cookies = false): Promise<Answer> {
     const token = await this.#freshToken()
-    return send(this.endpoint, request, { ...headers, authorization: `Bearer ${token}` })
+    return send(this.endpoint, request, { ...headers, authorization: `Bearer ${token}` }, cookies)
   }
 
   /** The data of an answer to whoever is signed in, in their default role or in `role`. */
-  async ask<T>(request: Request, role?: string): Promise<T> {
+  async ask<T>(request: Request, role?: string, cookies = false): Promise<T> {
     const headers: Record<string, string> = role ? { 'x-hasura-role': role } : {}
     const used = this.current
-    let answer = await this.raw(request, headers)
+    let answer = await this.raw(request, headers, cookies)
     const refusal = refusalOf(answer)
     if (refusal && isOfToken(refusal)) {
       // It ended earlier than this device's clock says; one restore tells whether the session lives.
       if (this.current && this.current.accessToken === used?.accessToken) await this.restore()
-      answer = await this.raw(request, headers)
+      answer = await this.raw(request, headers, cookies)
     }
     return this.#last<T>(answer)
   }
@@ -135,7 +141,7 @@ export class Sessions {
     if (current.generation > before.generation) return current
     try {
       // Without a header: Hasura refuses an expired token even where a guest may call.
-      const tokens = await RESTORES[current.flow](current.refreshToken, async (request) => dataOf(await this.guest(request)))
+      const tokens = await RESTORES[current.flow](current.refreshToken, async (request) => dataOf(await this.guestWithCookies(request)))
       const next = made(current.flow, tokens, current.generation + 1)
       this.#set(next, null)
       this.#tell({ kind: 'next', session: next })
@@ -179,10 +185,10 @@ export class Sessions {
 }
 
 /** Each flow has its own way to the next tokens, and none takes another's. */
-const RESTORES: Record<Flow, (token: string, ask: (request: Request) => Promise<unknown>) => Promise<Tokens>> = {
+const RESTORES: Record<Flow, (token: string | null, ask: (request: Request) => Promise<unknown>) => Promise<Tokens>> = {
   async siwe(refreshToken, ask) {
     const query = 'mutation ($session: RestoreSessionInput!) { v1RestoreSession(session: $session) { res success } }'
-    const data = (await ask({ query, variables: { session: { refreshToken } } })) as { v1RestoreSession: { res: Tokens } }
+    const data = (await ask({ query, variables: { session: refreshToken === null ? {} : { refreshToken } } })) as { v1RestoreSession: { res: Tokens } }
     return data.v1RestoreSession.res
   },
   async email(refreshToken, ask) {
@@ -205,7 +211,8 @@ function made(flow: Flow, tokens: Tokens, generation: number): Session {
   return {
     id: claims.text(read, 'x-hasura-session-id') ?? read.sub,
     flow,
-    ...tokens,
+    accessToken: tokens.accessToken,
+    refreshToken: tokens.refreshToken ?? null,
     claims: read,
     endsAt: now + claims.lifetime(read),
     skew: now - claims.issuedAt(read),

@@ -71,7 +71,7 @@ test('the token can be checked and copied', within({ options: { permissions: ['c
   await signIn(page)
   await press(page, 'Check the token')
   await page.getByRole('region', { name: 'What verifyToken answered' }).getByText('origIat').waitFor()
-  await press(page, 'Copy access token')
+  await press(page, 'Copy token')
   await page.getByText('Whoever has it is you').waitFor()
   assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^eyJ/)
 }))
@@ -80,7 +80,7 @@ test('where the browser does not let the page copy, it says so', within({}, asyn
   const page = await open()
   await signIn(page)
   await page.evaluate(() => (navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError'))))
-  await press(page, 'Copy access token')
+  await press(page, 'Copy token')
   await refusal(page, 'clipboard')
 }))
 
@@ -174,4 +174,27 @@ test('a log-out without an answer keeps the session, one of an ended session doe
   operator('account', 'logout', wallets[0].address)
   await press(page, 'Log out')
   await signedOut(page)
+}))
+
+test('where the browser keeps the refresh token in a cookie, the page restores without having seen one', within({}, async ({ open, calls }) => {
+  const page = await open()
+  // Does what a service with REFRESH_COOKIE=on does: takes the token out of the answer, and knows it at the restore.
+  let kept
+  await page.route('**/v1/graphql', async (route) => {
+    const asked = route.request().postDataJSON()
+    const name = ['v1Login', 'v1RestoreSession'].find((one) => asked.query.includes(one))
+    if (!name) return route.continue()
+    if (name === 'v1RestoreSession') asked.variables = { session: { refreshToken: kept } }
+    const reply = await route.fetch({ postData: JSON.stringify(asked) })
+    const answer = await reply.json()
+    kept = answer.data[name].res.refreshToken
+    delete answer.data[name].res.refreshToken
+    return route.fulfill({ json: answer })
+  })
+  await signIn(page)
+  for (let times = 0; times < 2; times += 1) {
+    await press(page, 'Restore now')
+    await page.getByText('Two new tokens').waitFor()
+  }
+  assert.deepEqual(of(calls(), 'v1RestoreSession').map((call) => call.variables), [{ session: {} }, { session: {} }])
 }))

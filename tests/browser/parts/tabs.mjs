@@ -18,6 +18,7 @@ test('a second tab is signed in, and both restore at once without ending the ses
   assert.equal(calls().filter((call) => call.query.includes('v1Login')).length, 1)
 
   await Promise.all([one, two].map((page) => goAhead(page, HOUR + 1000)))
+  await Promise.all([one, two].map((page) => page.locator('.life.access', { hasText: 'is restored with the next call' }).waitFor()))
   await Promise.all([one, two].map((page) => press(page, 'Read again')))
   await Promise.all([one, two].map((page) => page.locator('.life.access .left', { hasText: /left/ }).waitFor()))
   assert.equal(restores(calls).length, 1)

@@ -21,7 +21,7 @@ interface View {
   empty: string
 }
 
-const LENGTH = 20
+const LENGTH = 10
 
 const VIEWS: View[] = [
   {

@@ -33,12 +33,15 @@ export function sessionPart(page: Page, session: Session): Part {
   draw(session)
   ticking(access.element, () => access.show(current.endsAt - Date.now(), claims.lifetime(current.claims), 'is restored with the next call'))
 
-  let endsAt: number | null = null
-  ticking(whole.element, () => {
-    if (endsAt !== null) whole.show(endsAt - (Date.now() - current.skew), 14 * 86_400_000, 'is over')
-  })
+  // The service's times, by the service's clock.
+  let ends: { at: number; of: number } | null = null
+  const showWhole = () => ends && whole.show(ends.at - (Date.now() - current.skew), ends.of, 'is over')
+  ticking(whole.element, showWhole)
   const others = ownSessions(page, (own) => {
-    endsAt = own?.endsAt ? Date.parse(own.endsAt) : null
+    if (!own) return
+    const at = Date.parse(own.endsAt)
+    ends = { at, of: at - Date.parse(own.lastUsedAt) }
+    showWhole()
   })
   const accounts = accountsCard(page, session, (shown) => fill(name, shown))
   const who = card(
@@ -103,7 +106,7 @@ function acts(page: Page, session: Session): HTMLElement[] {
     const { payload } = dataOf<{ verifyToken: { payload: unknown } }>(await sessions.guest({ query, variables: { token } })).verifyToken
     outcome.good('The service says that it is good right now, and that it says: ', json(payload, 'What verifyToken answered'))
   })
-  const copy = onPress(button('copy-token', 'Copy access token'), outcome, async () => {
+  const copy = onPress(button('copy-token', 'Copy token'), outcome, async () => {
     try {
       await navigator.clipboard.writeText(sessions.current?.accessToken ?? '')
     } catch (error) {
@@ -126,7 +129,7 @@ function acts(page: Page, session: Session): HTMLElement[] {
 /** A session that is over already is left as well; one that could not be reached is kept, so that it can be ended later. */
 async function over(page: Page, query: string): Promise<void> {
   try {
-    await page.sessions.ask({ query })
+    await page.sessions.ask({ query }, undefined, true)
   } catch (error) {
     if (!(error instanceof Refusal) || page.sessions.current) throw error
     return

@@ -40,8 +40,20 @@ export function signInPart(page: Page, ending: Ending | null): SignIn {
     outcome.element,
     again,
   )
-  const element = h('div', { class: 'columns' }, h('div', { class: 'stack' }, farewell(ending), wallet), passwords(page))
+  const element = h('div', { class: 'columns' }, h('div', { class: 'stack' }, farewell(ending), wallet), h('div', { class: 'stack' }, passwords(page), story()))
   return { element, found: redraw }
+}
+
+/** What happens when somebody presses a wallet, for those who are about to build the same. */
+function story(): HTMLElement {
+  const steps: [string, string][] = [
+    ['The page asks for a nonce', 'and writes it into a message that names this site and your address.'],
+    ['Your wallet shows the message', 'and signs it, if you agree. No transaction is made.'],
+    ['The service checks the signature', 'and answers with an access token, which Hasura reads, and a refresh token for the next one.'],
+    ['Hasura enforces your role', 'on every query. The console shows what each role may see.'],
+  ]
+  const list = h('ol', { class: 'steps' }, ...steps.map(([what, more]) => h('li', {}, h('strong', {}, what), ' ', more)))
+  return card('story', heading('What happens then'), list)
 }
 
 function farewell(ending: Ending | null): HTMLElement | null {
@@ -91,7 +103,7 @@ async function logIn(page: Page, wallet: Wallet, chainId: number, outcome: Outco
   outcome.working('Checking the signature.')
   const query = 'mutation ($session: LoginInput!) { v1Login(session: $session) { res success } }'
   const { message, signature } = signed
-  const answer = await page.sessions.guest({ query, variables: { session: { message, signature } } })
+  const answer = await page.sessions.guestWithCookies({ query, variables: { session: { message, signature } } })
   page.sessions.adopt('siwe', dataOf<{ v1Login: { res: Tokens } }>(answer).v1Login.res)
 }
 
