@@ -59,6 +59,11 @@ fi
 if plain >out 2>err; then fail "compose starts without .env"; fi
 grep -q 'run make env first' err || fail "without .env compose does not say to run make env: $(cat err)"
 
+# What an old compose lets pass, the specification may not.
+schemas=$root/tests/wallets/.venv/bin/check-jsonschema
+[ -x "$schemas" ] || fail "check-jsonschema is missing; run make test-deps"
+"$schemas" --quiet --builtin-schema vendor.compose-spec "$root"/docker-compose*.yml || fail "a file is not what the specification of compose says"
+
 # 2. The files that make env writes are enough, and are never replaced.
 "$root/scripts/env.sh" "$folder" >/dev/null
 cksum .env .env.hasura.* >before

@@ -162,6 +162,7 @@ fn what_is_to_be_copied_names_this_version() {
     let version = env!("CARGO_PKG_VERSION");
     let example = read("deploy/kubernetes/example/kustomization.yaml");
     assert_eq!(between(&example, "newTag: ", "\n"), version);
+    assert_eq!(between(&example, "?ref=v", "\n"), version);
     let mut seen = 0;
     for path in files("", "md") {
         for named in read(&path).split("ghcr.io/OWNER/hasura-siwe:").skip(1) {
