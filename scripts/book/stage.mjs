@@ -1,12 +1,9 @@
 // Lays the documents out for mdBook in target/book/src: docs/ at its root, all other pages of docs/SUMMARY.md under project/. Links between
 // pages are rewritten to that, files that pages show are copied, and ```mermaid blocks, which GitHub draws, become SVG.
-// Run by scripts/book.sh; the argument is the folder of the packages.
+// Run by scripts/book.sh.
 import fs from 'node:fs'
 import path from 'node:path'
-import { pathToFileURL } from 'node:url'
-
-const packages = process.argv[2]
-const { renderMermaidSVG } = await import(pathToFileURL(path.resolve(packages, 'beautiful-mermaid/dist/index.js')))
+import { drawn } from './sequence.mjs'
 
 const target = 'target/book/src'
 const { dirname, join, relative } = path.posix
@@ -43,6 +40,8 @@ function moved(page, link) {
   if (/^[a-z]+:/.test(link) || link.startsWith('#')) return link
   const [file, heading] = link.split('#')
   let to = join(dirname(page), file).replace(/\/$/, '')
+  // The contents stand beside every page.
+  if (to === 'docs/SUMMARY.md') to = pages[0]
   if (!pages.includes(to)) {
     // A folder has no page.
     if (fs.statSync(to).isDirectory()) return undefined
@@ -52,17 +51,9 @@ function moved(page, link) {
   return relative(dirname(place(page)), place(to)) + (heading ? `#${heading}` : '')
 }
 
-/** A diagram in the colours of the book's theme. HTML in Markdown ends at a blank line, so there is none. */
-function drawn(source) {
-  const svg = renderMermaidSVG(source, {
-    bg: 'var(--bg)', fg: 'var(--fg)', line: 'var(--fg)', accent: 'var(--links)', border: 'var(--table-border-color)', transparent: true,
-  })
-  return `<div class="diagram">${svg.replace(/\n\s*/g, ' ')}</div>\n`
-}
-
 fs.rmSync(target, { recursive: true, force: true })
 write('SUMMARY.md', links(summary, (link) => place(join('docs', link))))
 for (const page of pages) {
   const text = links(read(page), (link) => moved(page, link))
-  write(place(page), text.replace(/```mermaid\n(.*?)```\n/gs, (_, source) => drawn(source)))
+  write(place(page), text.replace(/```mermaid\n(.*?)```\n/gs, (_, source) => `<div class="diagram">${drawn(source)}</div>\n`))
 }
