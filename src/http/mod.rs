@@ -81,8 +81,8 @@ impl Http {
     }
 }
 
-/// Everything that is answered.
-pub fn router(http: Http, entropy: Entropy) -> Router {
+/// Everything that is answered, with a page for browsers where there is one.
+pub fn router(http: Http, entropy: Entropy, page: Option<Router<Http>>) -> Router {
     actions_router()
         .route("/webhook", get(webhook::webhook).post(webhook::webhook))
         .route("/.well-known/jwks.json", get(well_known::jwks))
@@ -92,6 +92,7 @@ pub fn router(http: Http, entropy: Entropy) -> Router {
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(axum::middleware::from_fn(error::in_time))
         .merge(rest::router())
+        .merge(page.unwrap_or_default())
         .layer(axum::middleware::from_fn_with_state(entropy, log::follow_request))
         .with_state(http)
 }

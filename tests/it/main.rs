@@ -35,6 +35,7 @@ mod metadata;
 mod operators;
 mod outages;
 mod own_credentials;
+mod page;
 mod passwords;
 mod plans;
 mod pooler;

@@ -10,6 +10,7 @@ use hasura_siwe::cli::wallet::{SignedText, Wallet};
 use hasura_siwe::clock::Clock;
 use hasura_siwe::engine::{Config, Engine, Environment};
 use hasura_siwe::local::front;
+use hasura_siwe::web;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -126,7 +127,12 @@ impl Hasura {
         let engine = start_engine(&app, mode, clock).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let service = front(engine, app.address)
+        let page = web::Settings {
+            graphql: "/v1/graphql".to_owned(),
+            test_wallet: true,
+            registration_is_open: true,
+        };
+        let service = front(engine, app.address, &page)
             .unwrap()
             .into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
