@@ -1,14 +1,28 @@
-//! docs/guides/: the SQL that brings users along, run as it is printed.
+//! docs/guides/: the SQL that brings users along, run as it is printed; the names that they warn of.
 
 use serde_json::json;
 
-use crate::repository::{between, read};
+use crate::repository::{between, literals, read};
 use crate::support::app::TestApp;
 use crate::support::wallet;
 
 /// From the test program of argon2's reference implementation: the hash of `password`.
 const HASH: &str = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
 const BCRYPT: &str = "$2b$12$GhvMmNVjRW29ulnudl.LbuAnUtN/LRfe1JsBm1Xu6LE3059z5Tr8m";
+
+#[test]
+fn the_guide_warns_of_every_name_that_an_existing_database_may_have_taken() {
+    let guide = read("docs/guides/existing-hasura.md");
+    let source = read("src/storage/grants.rs");
+    let served: Vec<&str> = literals(&source)
+        .into_iter()
+        .filter_map(|name| name.strip_prefix("public."))
+        .collect();
+    assert!(served.len() >= 3, "the tables are not where they were");
+    for name in served {
+        assert!(guide.contains(&format!("'{name}'")), "{name}");
+    }
+}
 
 #[tokio::test]
 async fn users_of_elsewhere_keep_their_ids_their_wallets_and_their_argon2_passwords() {
