@@ -2,19 +2,20 @@
 // participants, arrows, notes, opt and par; any other line is an error, so that GitHub and the book show the same.
 
 const LINE = 15 // height of a line of text
-const LETTER = 6.4 // width of a letter, more or less
+const LETTER = 6.7 // width of a letter, more or less
 const GAP = 14 // between two things, one above the other
 const NARROWEST = 120 // between two participants
 
 const escaped = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;')
 const width = (lines) => Math.max(...lines.map((line) => line.length)) * LETTER
 
-/** `text` in lines of about `most` letters. */
+/** `text` in lines of at most about `most` letters, all of them about as long. */
 function wrapped(text, most) {
+  const each = text.length / Math.ceil(text.length / most) + 4
   const lines = ['']
   for (const word of text.split(' ')) {
     const longer = `${lines.at(-1)} ${word}`.trim()
-    if (longer.length > most && lines.at(-1)) lines.push(word)
+    if (longer.length > each && lines.at(-1)) lines.push(word)
     else lines[lines.length - 1] = longer
   }
   return lines
