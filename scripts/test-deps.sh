@@ -1,8 +1,8 @@
 #!/bin/sh
 # Brings what `make test` needs and skips what is there: PostgreSQL, PgBouncer, wallet libraries (viem, eth-account), GraphQL
-# tools (graphql-codegen, urql), an EVM and a compiler for it (anvil, solc), Caddy, docker-compose, and linters of what is deployed
-# (hadolint, kubectl, kubernetes-validate, systemd-analyze, actionlint, zizmor, shellcheck). Names everything that is missing, one line
-# each, before it fails.
+# tools (graphql-codegen, urql), an EVM and a compiler for it (anvil, solc), Caddy, docker-compose, mdBook, and linters of what is
+# deployed (hadolint, kubectl, kubernetes-validate, systemd-analyze, actionlint, zizmor, shellcheck). Names everything that is missing,
+# one line each, before it fails.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -48,6 +48,7 @@ if need node nodejs "install Node.js 20 or newer" && need npm npm "install npm";
 fi
 
 if need python3 python3 "install Python 3.11 or newer"; then
+  "$here/book.sh" tools || lack "mdBook could not be installed in target/book/venv"
   if ! cmp -s "$wallets/requirements.txt" "$wallets/.venv/requirements.txt"; then
     # Debian's python3 makes no environment with pip in it until python3-venv is installed.
     if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then "$here/apt.sh" python3-venv || true; fi
