@@ -1,7 +1,7 @@
 # What a developer types. Each target is one line of work; `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo build env up down test test-deps lint fmt soak bench fuzz deny sbom
+.PHONY: help run demo build env up down test test-deps lint fmt soak bench book fuzz deny sbom
 
 PROGRAM := $(or $(CARGO_TARGET_DIR),target)/debug/hasura-siwe
 
@@ -50,6 +50,9 @@ bench: ## Measures what requests cost beside the least that they could; see docs
 	@scripts/postgres.sh ensure >/dev/null
 	cargo build --locked --release --bin hasura-siwe --example load
 	target=$${CARGO_TARGET_DIR:-target} && $$target/release/examples/load $(BENCH)
+
+book: ## Makes one book of the documents, target/book/html, and checks its links
+	@scripts/book.sh
 
 FUZZ_SECONDS ?= 600
 fuzz: ## Mutates what strangers send, for FUZZ_SECONDS (600), and prints a table at the end

@@ -1,6 +1,6 @@
 // Every error code in words: what happened, and what to do about it.
 //
-// A test holds the table against docs/api.md, so that no code comes without words. The server's own sentence is shown
+// A test holds the table against docs/errors.md, so that no code comes without words. The server's own sentence is shown
 // below them, because it often knows more (which line, how long to wait).
 
 export interface Words {
@@ -65,11 +65,19 @@ export const REFUSALS: Record<string, Words> = {
   payload_too_large: { what: 'The request is too large.', todo: 'Send less at once.' },
   unavailable: { what: 'The service cannot do this right now.', todo: 'Try again in a moment. A log-in may then want a new signature.' },
   caller_not_allowed: { what: 'The service does not trust the engine in front of it.', todo: 'Tell the operator: ACTIONS_SECRET differs between the two.' },
+  not_found: { what: 'There is nothing at this address.', todo: 'Correct it; tell the operator if the page itself asked there.' },
+  method_not_allowed: { what: 'This address takes another kind of request.', todo: 'Send the one that docs/api.md shows.' },
   // Of Hasura's own.
   'invalid-jwt': { what: 'The access token has expired, or is not one of this service.', todo: 'Restore the session; if that fails, sign in again.' },
   'invalid-headers': { what: 'The Authorization header holds no bearer token.', todo: 'Leave the header out, or write “Bearer” before the token.' },
   'validation-failed': { what: 'This role has no such field, or the query does not fit the schema.', todo: 'Run it as a role that may, or correct the query.' },
   'access-denied': { what: 'This token may not act in that role, or it is over.', todo: 'Choose a role that the token allows, or restore the session.' },
+  'jwt-invalid-claims': { what: 'The engine does not find its claims in the token.', todo: 'Tell the operator: the token is another program’s, or claims_namespace differs on the two sides.' },
+  'jwt-missing-role-claims': { what: 'The token names no roles.', todo: 'Tell the operator: it is another program’s token.' },
+  'not-found': { what: 'The engine misses something that this wants.', todo: 'Tell the operator: a claim that a permission asks for, or an API that is switched off.' },
+  'unexpected-payload': { what: 'The engine does not take this over HTTP.', todo: 'A subscription wants a websocket; this console sends queries and mutations.' },
+  'postgres-error': { what: 'The engine does not reach its database.', todo: 'Try again in a moment; if it stays so, tell the operator.' },
+  'not-supported': { what: 'The local engine does not do this.', todo: 'Try it against a Hasura; docs/local-engine.md lists what is left out.' },
   unexpected: { what: 'The engine got no answer from the service.', todo: 'Try again in a moment; if it stays so, tell the operator.' },
   // Of the way there.
   'no-answer': { what: 'The server did not answer.', todo: 'Check that it runs and that you are online, then try again. Your session is kept.' },

@@ -10,12 +10,6 @@ use crate::repository::{between, code_span, files, literals, read, table_rows};
 /// Variables that the service reads and compose does not take from `.env`, with the reason.
 const NOT_IN_ENV_EXAMPLE: &[(&str, &str)] = &[
     ("DATABASE_URL", "made in docker-compose.yml from SIWE_DB_PASSWORD"),
-    ("DATABASE_DIRECT_URL", "compose has no pooler"),
-    ("DATABASE_POOLER", "compose has no pooler"),
-    (
-        "DATABASE_CA_FILE",
-        "compose's PostgreSQL lies on a network of its own, without TLS",
-    ),
     ("LISTEN_ADDR", "set in the image"),
     (
         "HASURA_GRAPHQL_JWT_SECRET",
@@ -289,9 +283,12 @@ fn every_setting_of_compose_is_documented() {
     let document = document();
     let rows = table_rows(between(&document, "\n## For Hasura\n", "\n## The service\n"));
     let of_compose = table_rows(between(&document, "\n## For compose alone\n", "\n## "));
+    // RUST_LOG is among these.
+    let of_commands = table_rows(between(&document, "\n## For single commands\n", "\n## "));
     let listed: Vec<&str> = rows
         .iter()
         .chain(&of_compose)
+        .chain(&of_commands)
         .filter_map(|row| code_span(&row[0]))
         .collect();
     for name in env_example()
