@@ -11,6 +11,7 @@ mod lifetimes;
 mod read;
 mod rpc_urls;
 pub mod strength;
+mod unread;
 mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +25,7 @@ pub use jwt_secret::{
 pub use keys_encryption::keys_encryption_key;
 pub use lifetimes::{Lifetime, Lifetimes};
 pub use rpc_urls::RpcUrl;
+pub use unread::{Unread, unread};
 pub use variables::{VARIABLES, Variable};
 
 use crate::model::{Address, ChainId, Flow};
