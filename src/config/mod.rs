@@ -12,6 +12,7 @@ mod lifetimes;
 mod read;
 mod rpc_urls;
 pub mod strength;
+mod unread;
 mod variables;
 mod web;
 
@@ -26,6 +27,7 @@ pub use jwt_secret::{
 pub use keys_encryption::keys_encryption_key;
 pub use lifetimes::{Lifetime, Lifetimes};
 pub use rpc_urls::RpcUrl;
+pub use unread::{Unread, unread};
 pub use variables::{VARIABLES, Variable};
 pub use web::Web;
 

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
-pub use error::ApiError;
+pub use error::{ApiError, CODES};
 pub use metrics::{MetricsHandle, metrics_router};
 
 use crate::entropy::Entropy;

@@ -210,6 +210,17 @@ pub async fn start_engine(app: &TestApp, mode: Mode, clock: Clock) -> SocketAddr
 
 /// The same, with this HASURA_GRAPHQL_JWT_SECRET where the mode is JWT.
 pub async fn engine_with(app: &TestApp, mode: Mode, jwt_secret: String, clock: Clock) -> SocketAddr {
+    engine_given(app, mode, jwt_secret, clock, &[]).await
+}
+
+/// The same, with these variables in the place of its own; an empty one is absent.
+pub async fn engine_given(
+    app: &TestApp,
+    mode: Mode,
+    jwt_secret: String,
+    clock: Clock,
+    other: &[(&str, &str)],
+) -> SocketAddr {
     let mut given = vec![
         ("HASURA_GRAPHQL_ADMIN_SECRET", ADMIN_SECRET.to_owned()),
         ("HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE", "true".to_owned()),
@@ -227,6 +238,12 @@ pub async fn engine_with(app: &TestApp, mode: Mode, jwt_secret: String, clock: C
             "HASURA_GRAPHQL_AUTH_HOOK",
             format!("http://{}/webhook", app.address),
         )),
+    }
+    for (name, value) in other {
+        given.retain(|(own, _)| own != name);
+        if !value.is_empty() {
+            given.push((name, (*value).to_owned()));
+        }
     }
     let environment = Environment::from(given.into_iter().map(|(name, value)| (name.to_owned(), value)));
     let config = Config::read(&environment).unwrap();
