@@ -2,7 +2,7 @@
 # Brings what `make test` needs and skips what is there: PostgreSQL, PgBouncer, wallet libraries (viem, eth-account), GraphQL
 # tools (graphql-codegen, urql), a judge of OpenAPI (ajv), an EVM and a compiler for it (anvil, solc), groff and lexgrog, Caddy,
 # docker-compose, mdBook, and linters of what is deployed (hadolint, kubectl, kubernetes-validate, systemd-analyze, actionlint, zizmor,
-# shellcheck). Names everything that is missing, one line each, before it fails.
+# and shellcheck). Names everything that is missing, one line each, before it fails.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)

@@ -64,15 +64,20 @@ async fn every_code_is_in_the_document_with_its_status() {
 const LEFT_OUT: &[(&str, &str)] = &[
     ("/sapi", "the answer for what is not there"),
     ("/sapi/{*rest}", "the answer for what is not there"),
+    ("", "the sign-in page: docs/web.md"),
+    ("/assets/{*path}", "its files"),
+    ("/web.json", "what it is told, and nobody else's business"),
     (
         "/metrics",
         "on a port of its own, in a format of its own: docs/operations.md",
     ),
 ];
 
-/// Every path in a `.route("…"` of src/http, without its final slash.
+/// Every path in a `.route("…"` of src/http and of the page, without its final slash.
 fn routes() -> BTreeSet<String> {
-    let source: String = files("src/http", "rs").iter().map(|path| read(path)).collect();
+    let page = "src/web.rs".to_owned();
+    let files = files("src/http", "rs").into_iter().chain([page]);
+    let source: String = files.map(|path| read(&path)).collect();
     source
         .split(".route(")
         .skip(1)
