@@ -47,6 +47,8 @@ pub struct Config {
     pub actions_secrets: Vec<Secret<String>>,
     /// The origins whose messages may sign in.
     pub origins: Vec<Origin>,
+    /// Whether pages of these origins get their refresh token as a cookie.
+    pub refresh_cookie: bool,
     /// Who chooses nonces.
     pub nonces: Nonces,
     /// The ways to sign in that are open.

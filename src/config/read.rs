@@ -176,6 +176,7 @@ impl Config {
                 Nonces::Client
             }
         };
+        let refresh_cookie = reader.is_on("REFRESH_COOKIE");
         let flows = reader.flows();
         let rpc_urls = reader.rpc_urls();
         let app_name = reader.app_name(&origins);
@@ -210,6 +211,7 @@ impl Config {
                 listen,
                 actions_secrets,
                 origins,
+                refresh_cookie,
                 nonces,
                 flows,
                 rpc_urls,
@@ -391,6 +393,7 @@ mod tests {
             ("REFRESH_IDLE_TTL", "200d", "REFRESH_ABSOLUTE_TTL"),
             ("SIWE_ORIGINS", "app.example.com", "app.example.com"),
             ("SIWE_NONCES", "both", "client or server"),
+            ("REFRESH_COOKIE", "yes", "on or off"),
             ("ADMIN_ADDRESSES", "vitalik.eth", "vitalik.eth"),
             ("LISTEN_ADDR", "4000", "127.0.0.1:4000"),
             ("ACTIONS_SECRET", "short", "at least 32"),

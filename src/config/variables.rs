@@ -55,6 +55,7 @@ pub const VARIABLES: &[Variable] = &[
         default: None,
         secret: false,
     },
+    plain("REFRESH_COOKIE", "off"),
     plain("SIWE_NONCES", "client"),
     plain("FLOWS", "siwe,lens,email,username,tanx"),
     Variable {

@@ -13,6 +13,8 @@ mod challenges;
 mod commands;
 mod compose;
 mod contract_wallets;
+mod cookie;
+mod cors;
 mod deploy;
 mod docs;
 mod doctor;

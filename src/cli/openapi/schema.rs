@@ -99,10 +99,13 @@ pub(super) fn shared() -> Map<String, Value> {
         ),
         (
             "Tokens",
-            object(&[
-                ("accessToken", named("AccessToken")),
-                ("refreshToken", named("RefreshToken")),
-            ]),
+            json!({
+                "type": "object",
+                "properties": {"accessToken": named("AccessToken"), "refreshToken": named("RefreshToken")},
+                "description": "A page that has its refresh token in a cookie (REFRESH_COOKIE) gets no `refreshToken`.",
+                "required": ["accessToken"],
+                "additionalProperties": false,
+            }),
         ),
         (
             "Updated",

@@ -2,7 +2,7 @@
 //! HASURA_ADMIN_SECRET are set. Tests that take a [`Hasura`] know only its HTTP.
 //!
 //! A real one must stand in front of a service that allows the origin http://localhost:3000 and
-//! takes nonces of clients, as `make env` and compose set it up, with REGISTRATION=open in `.env`.
+//! takes nonces of clients, as `make env` and compose set it up, with REGISTRATION=open and REFRESH_COOKIE=on in `.env`.
 
 use std::net::SocketAddr;
 
@@ -71,6 +71,7 @@ pub struct Hasura {
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
     pub body: Value,
 }
 
@@ -121,7 +122,11 @@ impl Hasura {
 
     pub async fn local_in(mode: Mode, clock: Clock, extra: &[(&str, &str)]) -> Self {
         let db = TestDb::create().await;
-        let mut variables = vec![("TRUSTED_HOPS", "1"), ("REGISTRATION", "open")];
+        let mut variables = vec![
+            ("TRUSTED_HOPS", "1"),
+            ("REGISTRATION", "open"),
+            ("REFRESH_COOKIE", "on"),
+        ];
         variables.extend_from_slice(extra);
         let app = TestApp::on(db, clock.clone(), &variables).await;
         let engine = start_engine(&app, mode, clock).await;
@@ -161,6 +166,17 @@ impl Hasura {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// What a browser asks before it lets a page of this origin send JSON and a token.
+    pub async fn preflight(&self, path: &str, origin: &str) -> Answer {
+        let request = self
+            .client
+            .request(reqwest::Method::OPTIONS, format!("{}{path}", self.endpoint))
+            .header("origin", origin)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "authorization,content-type");
         Answer::of(request.send().await.unwrap()).await
     }
 
@@ -225,6 +241,10 @@ pub async fn engine_given(
         ("HASURA_GRAPHQL_ADMIN_SECRET", ADMIN_SECRET.to_owned()),
         ("HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE", "true".to_owned()),
         ("HASURA_GRAPHQL_ENABLED_APIS", "graphql".to_owned()),
+        (
+            "HASURA_GRAPHQL_CORS_DOMAIN",
+            "http://localhost:3000,https://localhost:3000".to_owned(),
+        ),
         ("PG_DATABASE_URL", app.db.hasura_url()),
         ("ACTIONS_BASE_URL", format!("http://{}", app.address)),
         ("ACTIONS_SECRET", ACTIONS_SECRET.to_owned()),
@@ -261,12 +281,17 @@ pub fn session_of(signed: &SignedText) -> Value {
 }
 
 impl Answer {
-    async fn of(response: reqwest::Response) -> Self {
-        let status = response.status().as_u16();
+    pub async fn of(response: reqwest::Response) -> Self {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        super::watch::cookies(&headers);
         let text = response.text().await.unwrap();
         super::watch::answer(&text);
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Self { status, body }
+        Self {
+            status,
+            headers,
+            body,
+        }
     }
 
     /// The data of an answer without errors.
