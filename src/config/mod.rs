@@ -11,6 +11,7 @@ mod lifetimes;
 mod read;
 mod rpc_urls;
 pub mod strength;
+mod traces;
 mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +25,7 @@ pub use jwt_secret::{
 pub use keys_encryption::keys_encryption_key;
 pub use lifetimes::{Lifetime, Lifetimes};
 pub use rpc_urls::RpcUrl;
+pub use traces::Traces;
 pub use variables::{VARIABLES, Variable};
 
 use crate::model::{Address, ChainId, Flow};
@@ -64,6 +66,8 @@ pub struct Config {
     pub trusted_hops: usize,
     /// Where metrics are answered, if anywhere.
     pub metrics: Option<SocketAddr>,
+    /// Where spans are sent, if anywhere.
+    pub traces: Option<Traces>,
     /// How the log looks.
     pub log: LogFormat,
 }

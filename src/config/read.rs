@@ -41,6 +41,10 @@ impl<'a> Reader<'a> {
         self.faults.push(sentence.chars().map(shown).collect());
     }
 
+    pub(super) fn text(&self, name: &str) -> Option<&'a str> {
+        self.variables.text(name)
+    }
+
     pub(super) fn secret(&mut self, name: &str) -> Option<String> {
         self.variables.secret(name).unwrap_or_else(|sentence| {
             self.fault(sentence);
@@ -185,6 +189,7 @@ impl Config {
                 "an address and port such as 127.0.0.1:9400",
             )
         });
+        let traces = reader.traces();
         match (database, jwt) {
             (Some(database), Some(jwt)) if reader.faults.is_empty() => Ok(Self {
                 database,
@@ -202,6 +207,7 @@ impl Config {
                 keys_encryption_key,
                 trusted_hops,
                 metrics,
+                traces,
                 log,
             }),
             _ => Err(Faults(reader.faults)),

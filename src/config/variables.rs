@@ -85,5 +85,13 @@ pub const VARIABLES: &[Variable] = &[
     plain("ADMIN_ADDRESSES", "none"),
     plain("TRUSTED_HOPS", "0"),
     plain("METRICS_ADDR", "none"),
+    plain("OTEL_EXPORTER_OTLP_ENDPOINT", "none"),
+    Variable {
+        name: "OTEL_EXPORTER_OTLP_HEADERS",
+        default: Some("none"),
+        secret: true,
+    },
+    plain("OTEL_SERVICE_NAME", "hasura-siwe"),
+    plain("OTEL_TRACES_SAMPLER_ARG", "1"),
     plain("LOG_FORMAT", "text"),
 ];

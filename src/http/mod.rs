@@ -92,6 +92,9 @@ pub fn router(http: Http, entropy: Entropy) -> Router {
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(axum::middleware::from_fn(error::in_time))
         .merge(rest::router())
-        .layer(axum::middleware::from_fn_with_state(entropy, log::follow_request))
+        .layer(axum::middleware::from_fn_with_state(
+            Arc::new(log::Follower::new(entropy)),
+            log::follow_request,
+        ))
         .with_state(http)
 }

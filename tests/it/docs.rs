@@ -7,4 +7,4 @@ mod commands;
 mod configuration;
 mod dependencies;
 mod links;
-mod operations;
+pub(crate) mod operations;
