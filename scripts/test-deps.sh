@@ -1,6 +1,6 @@
 #!/bin/sh
 # Brings what `make test` needs and skips what is there: PostgreSQL, PgBouncer, wallet libraries (viem, eth-account), GraphQL
-# tools (graphql-codegen, urql), an EVM and a compiler for it (anvil, solc), Caddy, docker-compose and hadolint. Names everything
+# tools (graphql-codegen, urql), an EVM and a compiler for it (anvil, solc), Caddy, promtool, docker-compose and hadolint. Names everything
 # that is missing, one line each, before it fails.
 set -eu
 
@@ -60,6 +60,7 @@ fi
 
 need pgbouncer pgbouncer "install PgBouncer 1.18 or newer" || true
 need caddy caddy "install Caddy 2.6 or newer" || true
+need promtool prometheus "install Prometheus 2.42 or newer, for promtool" || true
 if ! docker compose version >/dev/null 2>&1; then
   need docker-compose docker-compose "install docker-compose, or Docker's compose plug-in" || true
 fi

@@ -26,7 +26,7 @@ fi
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-cp "$root/docker-compose.yml" "$root/docker-compose.console.yml" "$root/docker-compose.rpc.yml" "$folder/"
+cp "$root/docker-compose.yml" "$root/docker-compose.console.yml" "$root/docker-compose.rpc.yml" "$root/docker-compose.metrics.yml" "$folder/"
 cd "$folder"
 
 # What the caller's environment sets would win over .env, so nothing of ours is passed on.
@@ -36,6 +36,7 @@ done
 
 plain() { compose -f docker-compose.yml config; }
 rpc() { compose -f docker-compose.yml -f docker-compose.rpc.yml config; }
+metrics() { compose -f docker-compose.yml -f docker-compose.metrics.yml config; }
 console() { compose -f docker-compose.yml -f docker-compose.console.yml config; }
 
 if [ "${1:-}" = print ]; then
@@ -62,6 +63,7 @@ cksum .env .env.hasura.* | cmp -s - before || fail "env.sh changed what was ther
 plain >plain.yml 2>err || fail "docker-compose.yml is refused: $(cat err)"
 console >console.yml 2>err || fail "docker-compose.console.yml is refused: $(cat err)"
 rpc >rpc.yml 2>err || fail "docker-compose.rpc.yml is refused: $(cat err)"
+metrics >metrics.yml 2>err || fail "docker-compose.metrics.yml is refused: $(cat err)"
 
 # 3. Every secret is asked for: one that is empty stops compose.
 for name in POSTGRES_PASSWORD SIWE_DB_PASSWORD HASURA_DB_PASSWORD ACTIONS_SECRET HASURA_ACTIONS_SECRET HASURA_GRAPHQL_ADMIN_SECRET SIWE_ORIGINS; do
@@ -90,7 +92,10 @@ esac
 [ "$(grep -cE '^ +ports:' plain.yml)" -eq 1 ] || fail "something besides the proxy publishes a port"
 [ "$(grep -cE '^ +ports:' console.yml)" -eq 2 ] || fail "the console overlay does not publish Hasura's port"
 [ "$(grep -cE '^ +(- nodes|nodes: (null|\{\}))$' rpc.yml)" -ge 2 ] || fail "the rpc overlay does not let the service out"
-if grep -nF '$$' plain.yml console.yml; then fail "an expansion was left as it stands"; fi
+grep -qE 'METRICS_ADDR: "?0\.0\.0\.0:9464' metrics.yml || fail "the metrics overlay does not turn metrics on"
+[ "$(grep -cE '^ +(- metrics|metrics: (null|\{\}))$' metrics.yml)" -ge 3 ] || fail "the metrics overlay does not join the service and Prometheus"
+if grep -E 'published: |- .*:(9090|3000)' metrics.yml | grep -q '0\.0\.0\.0'; then fail "the metrics overlay opens a port to the network"; fi
+if grep -nF '$$' plain.yml console.yml metrics.yml; then fail "an expansion was left as it stands"; fi
 if grep -q 'HASURA_GRAPHQL_ENABLED_APIS: .*metadata' plain.yml; then fail "the metadata API is open without the overlay"; fi
 
 echo "compose.sh: the compose files are sound"
