@@ -2,8 +2,8 @@
 # Brings what `make test` needs and skips what is there: PostgreSQL, PgBouncer, wallet libraries (viem, eth-account), GraphQL
 # tools (graphql-codegen, urql), a judge of OpenAPI (ajv), an EVM and a compiler for it (anvil, solc), a browser (Chromium,
 # playwright-core) and what builds the page (Vite), groff and lexgrog, Caddy, docker-compose, mdBook, and linters of what is deployed
-# (hadolint, kubectl, kubernetes-validate, systemd-analyze, actionlint, zizmor, and shellcheck). Names everything that is missing, one
-# line each, before it fails.
+# (hadolint, kubectl, kubernetes-validate, systemd-analyze, promtool, actionlint, zizmor, and shellcheck). Names everything that is
+# missing, one line each, before it fails.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -78,6 +78,7 @@ need pgbouncer pgbouncer "install PgBouncer 1.18 or newer" || true
 need chromium chromium "install Chromium" || true
 need caddy caddy "install Caddy 2.6 or newer" || true
 if [ "$(uname -s)" != Darwin ]; then need systemd-analyze systemd "install systemd 250 or newer, for systemd-analyze" || true; fi
+need promtool prometheus "install Prometheus 2.42 or newer, for promtool" || true
 if ! docker compose version >/dev/null 2>&1; then
   need docker-compose docker-compose "install docker-compose, or Docker's compose plug-in" || true
 fi

@@ -32,7 +32,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::Result<ExitCode> {
-    let _log = logging::start(LogFormat::Text, &variables);
+    let _log = logging::start(LogFormat::Text, &variables, None);
     logging::warn_of_unread(&variables);
     let settings = Settings {
         data: arguments

@@ -26,6 +26,7 @@ mod role;
 mod serve;
 mod table;
 mod token;
+mod traces;
 pub mod wallet;
 
 use std::process::ExitCode;

@@ -41,6 +41,11 @@ impl<'a> Reader<'a> {
         self.faults.push(sentence.chars().map(shown).collect());
     }
 
+    /// What was typed, where something was.
+    pub(super) fn text(&self, name: &str) -> Option<&'a str> {
+        self.variables.text(name).map(str::trim)
+    }
+
     pub(super) fn secret(&mut self, name: &str) -> Option<String> {
         self.variables.secret(name).unwrap_or_else(|sentence| {
             self.fault(sentence);
@@ -55,11 +60,6 @@ impl<'a> Reader<'a> {
             self.fault(format!("{name} is not set: {cure}"));
         }
         value
-    }
-
-    /// What was typed, where something was.
-    pub(super) fn text(&self, name: &str) -> Option<&'a str> {
-        self.variables.text(name).map(str::trim)
     }
 
     /// A switch, off until it is on.
@@ -205,6 +205,7 @@ impl Config {
                 "an address and port such as 127.0.0.1:9400",
             )
         });
+        let traces = reader.traces();
         match (database, jwt) {
             (Some(database), Some(jwt)) if reader.faults.is_empty() => Ok(Self {
                 database,
@@ -224,6 +225,7 @@ impl Config {
                 trusted_hops,
                 web,
                 metrics,
+                traces,
                 log,
             }),
             _ => Err(Faults(reader.faults)),

@@ -114,6 +114,9 @@ pub fn router(http: Http, entropy: Entropy, page: Option<Router<Http>>) -> Route
         .layer(axum::middleware::from_fn(error::in_time))
         .merge(rest::router(http.pages.clone()))
         .merge(page.unwrap_or_default())
-        .layer(axum::middleware::from_fn_with_state(entropy, log::follow_request))
+        .layer(axum::middleware::from_fn_with_state(
+            Arc::new(log::Follower::new(entropy)),
+            log::follow_request,
+        ))
         .with_state(http)
 }

@@ -11,4 +11,4 @@ mod errors;
 mod flows;
 mod guides;
 mod links;
-mod operations;
+pub(crate) mod operations;

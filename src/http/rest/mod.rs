@@ -36,6 +36,18 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(3);
 /// Requests of strangers at once.
 const PLACES: usize = 256;
 
+/// The routes below, for what is counted.
+pub(super) const ROUTES: [&str; 8] = [
+    "/sapi/v2/auth/nonce",
+    "/sapi/v2/auth/nonce/",
+    "/sapi/v2/auth/login",
+    "/sapi/v2/auth/login/",
+    "/sapi/v1/auth/token/refresh",
+    "/sapi/v1/auth/token/refresh/",
+    "/sapi/",
+    "/sapi/{*rest}",
+];
+
 /// Everything under `/sapi`. The final slash is the document's; many clients leave it out.
 pub(super) fn router(pages: Pages) -> Router<Http> {
     Router::new()
