@@ -9,6 +9,7 @@ mod challenge;
 mod cleanup;
 mod contract;
 mod credentials;
+mod deletions;
 mod end;
 mod error;
 mod keys;

@@ -29,7 +29,7 @@ pub(in crate::http) struct Id {
 /// How many sessions ended by this call: none, if it was repeated.
 #[derive(Serialize)]
 pub(in crate::http) struct Ended {
-    ended: i64,
+    pub(super) ended: i64,
 }
 
 #[derive(Serialize)]
