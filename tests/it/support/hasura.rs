@@ -204,14 +204,31 @@ pub async fn start_engine(app: &TestApp, mode: Mode, clock: Clock) -> SocketAddr
 
 /// The same, with this HASURA_GRAPHQL_JWT_SECRET where the mode is JWT.
 pub async fn engine_with(app: &TestApp, mode: Mode, jwt_secret: String, clock: Clock) -> SocketAddr {
-    let mut given = vec![
+    engine_given(app, mode, jwt_secret, clock, Vec::new()).await
+}
+
+/// The local engine in JWT mode, on the metadata of this folder.
+pub async fn engine_on(app: &TestApp, metadata: &std::path::Path) -> SocketAddr {
+    let folder = metadata.to_str().unwrap().to_owned();
+    let given = vec![("HASURA_GRAPHQL_METADATA_DIR", folder)];
+    engine_given(app, Mode::Jwt, JWT_SECRET.to_owned(), app.clock.clone(), given).await
+}
+
+async fn engine_given(
+    app: &TestApp,
+    mode: Mode,
+    jwt_secret: String,
+    clock: Clock,
+    mut given: Vec<(&'static str, String)>,
+) -> SocketAddr {
+    given.extend([
         ("HASURA_GRAPHQL_ADMIN_SECRET", ADMIN_SECRET.to_owned()),
         ("HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE", "true".to_owned()),
         ("HASURA_GRAPHQL_ENABLED_APIS", "graphql".to_owned()),
         ("PG_DATABASE_URL", app.db.hasura_url()),
         ("ACTIONS_BASE_URL", format!("http://{}", app.address)),
         ("ACTIONS_SECRET", ACTIONS_SECRET.to_owned()),
-    ];
+    ]);
     match mode {
         Mode::Jwt => given.extend([
             ("HASURA_GRAPHQL_JWT_SECRET", jwt_secret),
