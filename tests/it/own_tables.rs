@@ -1,7 +1,9 @@
 //! docs/own-tables.md, as it stands: its SQL is run by the roles that it names, on a database of the service, and its metadata
 //! is read by the local engine.
 //!
-//! There is no Hasura here for the event triggers: what it would put on a table is put there by hand, as its role.
+//! There is no Hasura here for the event triggers; see `new_people`.
+
+mod new_people;
 
 use hasura_siwe::cli::wallet::Wallet;
 use serde_json::{Value, json};
@@ -9,7 +11,7 @@ use tokio_postgres::Client;
 
 use crate::ends::session_of;
 use crate::repository::{files, read, root};
-use crate::support::db::{HASURA, connect};
+use crate::support::db::connect;
 use crate::support::hasura::{LOG_IN, engine_on, session_of as log_in_of};
 use crate::support::process::run;
 use crate::support::{Reply, TestApp, wallet};
@@ -243,129 +245,6 @@ async fn the_app_s_role_refers_to_people_and_reads_nothing_of_them() {
         let denied = owner.batch_execute(statement).await.unwrap_err();
         assert_eq!(denied.code().unwrap().code(), "42501", "{statement}");
     }
-}
-
-#[tokio::test]
-async fn every_new_person_gets_a_row_whichever_way_they_come_in_and_it_goes_with_them() {
-    let db = crate::support::db::TestDb::create().await;
-    let app = TestApp::on(
-        db,
-        hasura_siwe::clock::Clock::system(),
-        &[("REGISTRATION", "open")],
-    )
-    .await;
-    run_block(&app, "create role app").await;
-    run_block(&app, "create table app.profiles").await;
-    run_block(&app, "create trigger welcome").await;
-    let anna = wallet();
-    let reply = app.log_in_with(&app.message(&anna)).await;
-    app.log_in(&anna).await;
-    let input = json!({"email": "john@mail.com", "password": crate::support::people::PASSWORD});
-    app.call(
-        "/actions/register",
-        "register",
-        crate::support::app::guest(),
-        input,
-    )
-    .await
-    .assert_ok();
-    let owner = connect(&app.db.url_as("app")).await;
-    assert_eq!(count(&owner, "app.profiles").await, 2);
-    delete(&app, &reply, &anna).await.assert_ok();
-    assert_eq!(count(&owner, "app.profiles").await, 1);
-
-    // An error in the app's function is a log-in that failed, and nothing more.
-    owner
-        .batch_execute("alter table app.profiles add column needed text not null")
-        .await
-        .unwrap_err();
-    owner
-        .batch_execute("alter table app.profiles add column needed text not null default ''; alter table app.profiles alter column needed drop default")
-        .await
-        .unwrap();
-    let signed = app.message(&anna);
-    app.log_in_with(&signed).await.assert_error(400, "unavailable");
-    owner
-        .batch_execute("alter table app.profiles drop column needed")
-        .await
-        .unwrap();
-    app.log_in_with(&signed).await.assert_ok();
-}
-
-/// What Hasura keeps for event triggers, and one of its triggers on a table, made by its own role.
-async fn event_trigger_on(app: &TestApp, table: &str) {
-    let hasura = app.db.connect_as_hasura().await;
-    hasura
-        .batch_execute(&format!(
-            "create function hdb_catalog.notify() returns trigger language plpgsql as $$
-               begin
-                 insert into hdb_catalog.event_log (id, payload) values (gen_random_uuid()::text, to_jsonb(new));
-                 return null;
-               end
-             $$;
-             create trigger notify after insert on {table} for each row execute function hdb_catalog.notify()"
-        ))
-        .await
-        .unwrap();
-}
-
-async fn event_log(app: &TestApp) -> Client {
-    let superuser = connect(&app.db.url_as("postgres")).await;
-    superuser
-        .batch_execute(&format!(
-            "create schema hdb_catalog authorization {HASURA};
-             create table hdb_catalog.event_log (id text primary key, payload jsonb not null);
-             alter table hdb_catalog.event_log owner to {HASURA}"
-        ))
-        .await
-        .unwrap();
-    superuser
-}
-
-#[tokio::test]
-async fn an_event_trigger_on_the_table_of_profiles_hears_of_new_people_with_the_app_s_rights() {
-    let app = TestApp::start().await;
-    run_block(&app, "create role app").await;
-    run_block(&app, "create table app.profiles").await;
-    run_block(&app, "create trigger welcome").await;
-    let superuser = event_log(&app).await;
-    run_block(&app, "grant trigger on app.profiles").await;
-    event_trigger_on(&app, "app.profiles").await;
-    let reply = app.log_in_with(&app.message(&wallet())).await;
-    let row = superuser
-        .query_one("select payload ->> 'user_id' from hdb_catalog.event_log", &[])
-        .await
-        .unwrap();
-    assert_eq!(row.get::<_, String>(0), reply.assert_ok().user_id());
-    // The service itself was given nothing for it.
-    let service = app.db.connect().await;
-    let denied = service
-        .query("select from hdb_catalog.event_log", &[])
-        .await
-        .unwrap_err();
-    assert_eq!(denied.code().unwrap().code(), "42501");
-}
-
-#[tokio::test]
-async fn an_event_trigger_on_the_accounts_works_with_the_grants_of_the_page_and_fails_log_ins_without() {
-    let app = TestApp::start().await;
-    run_block(&app, "create role app").await;
-    let superuser = event_log(&app).await;
-    superuser
-        .batch_execute("grant trigger on public.accounts to hasura")
-        .await
-        .unwrap();
-    event_trigger_on(&app, "public.accounts").await;
-    let anna = wallet();
-    let signed = app.message(&anna);
-    app.log_in_with(&signed).await.assert_error(400, "unavailable");
-    run_block(&app, "grant trigger on public.accounts").await;
-    app.log_in_with(&signed).await.assert_ok();
-    let row = superuser
-        .query_one("select payload ->> 'address' from hdb_catalog.event_log", &[])
-        .await
-        .unwrap();
-    assert_eq!(row.get::<_, String>(0), anna.address().to_string());
 }
 
 #[tokio::test]
