@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use futures_util::future::{FutureExt, join_all};
+use hasura_siwe::cli::wallet::Wallet;
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 
@@ -127,7 +128,7 @@ async fn whatever_comes_at_once_nothing_of_the_account_is_left() {
     }
 }
 
-/// Somebody whose deletion has taken the user's row and waits for one of their sessions.
+/// Somebody whose deletion has taken the user's row and waits for another of theirs.
 struct UnderWay {
     holder: Client,
     watcher: Client,
@@ -135,12 +136,20 @@ struct UnderWay {
     deletion: tokio::task::JoinHandle<Reply>,
 }
 
-async fn under_way(app: &Arc<TestApp>, own: &hasura_siwe::cli::wallet::Wallet) -> UnderWay {
+/// The tables of the first and of the last row that a deletion comes to.
+const ROLES: &str = "auth.user_roles";
+const SESSIONS: &str = "auth.sessions";
+
+async fn under_way(app: &Arc<TestApp>, own: &Wallet, held: &str) -> UnderWay {
     let (holder, watcher) = (app.db.connect().await, app.db.connect().await);
     let session = signed_in(app, own).await;
     let proof = proof_of(&app.message(own));
     holder
-        .batch_execute("begin; select from auth.sessions for update")
+        .batch_execute("insert into auth.user_roles select id, 'admin', now() from auth.users")
+        .await
+        .unwrap();
+    holder
+        .batch_execute(&format!("begin; select from {held} for update"))
         .await
         .unwrap();
     let deletion = {
@@ -160,7 +169,7 @@ async fn under_way(app: &Arc<TestApp>, own: &hasura_siwe::cli::wallet::Wallet) -
 async fn a_log_in_that_waited_for_the_deletion_is_somebody_new_with_an_account_of_its_own() {
     let app = Arc::new(TestApp::with(&[MANY]).await);
     let anna = wallet();
-    let under_way = under_way(&app, &anna).await;
+    let under_way = under_way(&app, &anna, ROLES).await;
     let log_in = {
         let (app, signed) = (Arc::clone(&app), app.message(&anna));
         tokio::spawn(async move { app.log_in_with(&signed).await })
@@ -194,7 +203,7 @@ async fn whoever_waited_for_the_deletion_leaves_nothing_behind_it() {
     let copied = app.log_in(&anna).await;
     app.restore(&copied).await.assert_ok();
     app.clock.advance(time::Duration::seconds(31));
-    let under_way = under_way(&app, &anna).await;
+    let under_way = under_way(&app, &anna, SESSIONS).await;
     // A copied token, whose session would end with a row of its own in the log, and a name.
     let reuse = {
         let app = Arc::clone(&app);
