@@ -31,3 +31,4 @@ pub mod server;
 pub mod siwe;
 pub mod storage;
 pub mod token;
+pub mod web;

@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::gathered::{Gathered, Guard};
-use crate::config::{LogFormat, Variables};
+use crate::config::{self, LogFormat, Variables};
 use crate::engine::HTTP_LOG;
 
 /// Starts logging to standard error (text) or standard output (JSON). `RUST_LOG` changes what is logged. The last lines
@@ -44,6 +44,13 @@ pub(super) fn start(format: LogFormat, variables: &Variables) -> Guard {
                 .init();
             guard
         }
+    }
+}
+
+/// Says which variables look like ours and are read by nothing: a misspelt name leaves its setting at the default.
+pub(super) fn warn_of_unread(variables: &Variables) {
+    for one in config::unread(variables) {
+        tracing::warn!("{one}");
     }
 }
 

@@ -22,6 +22,7 @@ const BUCKETS: &[f64] = &[
 pub(super) async fn run(variables: Variables) -> anyhow::Result<ExitCode> {
     let config = Config::read(&variables)?;
     let _log = logging::start(config.log, &variables);
+    logging::warn_of_unread(&variables);
     let app = App::build(&config, Clock::system(), Entropy::system())?;
     if let Some(address) = config.metrics {
         let recorder = PrometheusBuilder::new()

@@ -84,6 +84,8 @@ pub const VARIABLES: &[Variable] = &[
     plain("SESSIONS_PER_USER", "50"),
     plain("ADMIN_ADDRESSES", "none"),
     plain("TRUSTED_HOPS", "0"),
+    plain("WEB", "off"),
+    plain("WEB_GRAPHQL_URL", "/v1/graphql"),
     plain("METRICS_ADDR", "none"),
     plain("LOG_FORMAT", "text"),
 ];

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
-pub use error::ApiError;
+pub use error::{ApiError, CODES};
 pub use metrics::{MetricsHandle, metrics_router};
 
 use crate::entropy::Entropy;
@@ -82,8 +82,8 @@ impl Http {
     }
 }
 
-/// Everything that is answered.
-pub fn router(http: Http, entropy: Entropy) -> Router {
+/// Everything that is answered, with a page for browsers where there is one.
+pub fn router(http: Http, entropy: Entropy, page: Option<Router<Http>>) -> Router {
     actions_router()
         .route("/webhook", get(webhook::webhook).post(webhook::webhook))
         .route("/.well-known/jwks.json", get(well_known::jwks))
@@ -93,6 +93,7 @@ pub fn router(http: Http, entropy: Entropy) -> Router {
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(axum::middleware::from_fn(error::in_time))
         .merge(rest::router())
+        .merge(page.unwrap_or_default())
         .layer(axum::middleware::from_fn_with_state(entropy, log::follow_request))
         .with_state(http)
 }

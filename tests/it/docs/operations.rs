@@ -29,6 +29,21 @@ fn service_source() -> String {
 }
 
 #[test]
+fn every_check_of_the_doctor_is_documented_in_its_order() {
+    let document = read("docs/operations.md");
+    let section = between(&document, "\n## Is it all right? `hasura-siwe doctor`\n", "\n## ");
+    let rows = table_rows(section);
+    let documented: Vec<&str> = rows.iter().filter_map(|row| code_span(&row[0])).collect();
+    assert_eq!(documented, hasura_siwe::cli::DOCTOR_CHECKS);
+    for row in &rows {
+        assert!(
+            row.len() == 3 && row.iter().all(|cell| !cell.is_empty()),
+            "check, what is wrong, what to do: {row:?}"
+        );
+    }
+}
+
+#[test]
 fn every_metric_is_documented() {
     let source = service_source();
     let emitted: BTreeSet<String> = literals(&source)

@@ -10,6 +10,7 @@ use hasura_siwe::cli::wallet::{SignedText, Wallet};
 use hasura_siwe::clock::Clock;
 use hasura_siwe::engine::{Config, Engine, Environment};
 use hasura_siwe::local::front;
+use hasura_siwe::web;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -126,7 +127,12 @@ impl Hasura {
         let engine = start_engine(&app, mode, clock).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let service = front(engine, app.address)
+        let page = web::Settings {
+            graphql: "/v1/graphql".to_owned(),
+            test_wallet: true,
+            registration_is_open: true,
+        };
+        let service = front(engine, app.address, &page)
             .unwrap()
             .into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
@@ -204,31 +210,31 @@ pub async fn start_engine(app: &TestApp, mode: Mode, clock: Clock) -> SocketAddr
 
 /// The same, with this HASURA_GRAPHQL_JWT_SECRET where the mode is JWT.
 pub async fn engine_with(app: &TestApp, mode: Mode, jwt_secret: String, clock: Clock) -> SocketAddr {
-    engine_given(app, mode, jwt_secret, clock, Vec::new()).await
+    engine_given(app, mode, jwt_secret, clock, &[]).await
 }
 
 /// The local engine in JWT mode, on the metadata of this folder.
 pub async fn engine_on(app: &TestApp, metadata: &std::path::Path) -> SocketAddr {
-    let folder = metadata.to_str().unwrap().to_owned();
-    let given = vec![("HASURA_GRAPHQL_METADATA_DIR", folder)];
-    engine_given(app, Mode::Jwt, JWT_SECRET.to_owned(), app.clock.clone(), given).await
+    let given = [("HASURA_GRAPHQL_METADATA_DIR", metadata.to_str().unwrap())];
+    engine_given(app, Mode::Jwt, JWT_SECRET.to_owned(), app.clock.clone(), &given).await
 }
 
-async fn engine_given(
+/// The same, with these variables in the place of its own; an empty one is absent.
+pub async fn engine_given(
     app: &TestApp,
     mode: Mode,
     jwt_secret: String,
     clock: Clock,
-    mut given: Vec<(&'static str, String)>,
+    other: &[(&str, &str)],
 ) -> SocketAddr {
-    given.extend([
+    let mut given = vec![
         ("HASURA_GRAPHQL_ADMIN_SECRET", ADMIN_SECRET.to_owned()),
         ("HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE", "true".to_owned()),
         ("HASURA_GRAPHQL_ENABLED_APIS", "graphql".to_owned()),
         ("PG_DATABASE_URL", app.db.hasura_url()),
         ("ACTIONS_BASE_URL", format!("http://{}", app.address)),
         ("ACTIONS_SECRET", ACTIONS_SECRET.to_owned()),
-    ]);
+    ];
     match mode {
         Mode::Jwt => given.extend([
             ("HASURA_GRAPHQL_JWT_SECRET", jwt_secret),
@@ -238,6 +244,12 @@ async fn engine_given(
             "HASURA_GRAPHQL_AUTH_HOOK",
             format!("http://{}/webhook", app.address),
         )),
+    }
+    for (name, value) in other {
+        given.retain(|(own, _)| own != name);
+        if !value.is_empty() {
+            given.push((name, (*value).to_owned()));
+        }
     }
     let environment = Environment::from(given.into_iter().map(|(name, value)| (name.to_owned(), value)));
     let config = Config::read(&environment).unwrap();
