@@ -1,7 +1,7 @@
 # What a developer types. Each target is one line of work; `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo build env up down test test-deps lint fmt soak bench book fuzz deny sbom
+.PHONY: help run demo build env up down test test-deps lint fmt openapi man soak bench book fuzz deny sbom
 
 PROGRAM := $(or $(CARGO_TARGET_DIR),target)/debug/hasura-siwe
 
@@ -42,6 +42,12 @@ lint: ## Checks the format and runs clippy
 
 fmt: ## Formats the code
 	cargo fmt
+
+openapi: build ## Writes docs/openapi.json, which the tests hold against the program
+	$(PROGRAM) openapi >docs/openapi.json
+
+man: build ## Writes the manual pages into target/man
+	$(PROGRAM) man --out target/man
 
 soak: ## Loads the service while PostgreSQL stops and starts, for SOAK_SECONDS (300), and prints a table
 	cargo test --locked --test it -- --ignored --nocapture --test-threads 1 soak

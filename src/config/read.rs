@@ -41,6 +41,11 @@ impl<'a> Reader<'a> {
         self.faults.push(sentence.chars().map(shown).collect());
     }
 
+    /// What was typed, where something was.
+    pub(super) fn text(&self, name: &str) -> Option<&'a str> {
+        self.variables.text(name).map(str::trim)
+    }
+
     pub(super) fn secret(&mut self, name: &str) -> Option<String> {
         self.variables.secret(name).unwrap_or_else(|sentence| {
             self.fault(sentence);
@@ -55,11 +60,6 @@ impl<'a> Reader<'a> {
             self.fault(format!("{name} is not set: {cure}"));
         }
         value
-    }
-
-    /// What was typed, where something was.
-    pub(super) fn text(&self, name: &str) -> Option<&'a str> {
-        self.variables.text(name).map(str::trim)
     }
 
     /// A switch, off until it is on.
@@ -176,6 +176,7 @@ impl Config {
                 Nonces::Client
             }
         };
+        let refresh_cookie = reader.is_on("REFRESH_COOKIE");
         let flows = reader.flows();
         let rpc_urls = reader.rpc_urls();
         let app_name = reader.app_name(&origins);
@@ -204,12 +205,14 @@ impl Config {
                 "an address and port such as 127.0.0.1:9400",
             )
         });
+        let traces = reader.traces();
         match (database, jwt) {
             (Some(database), Some(jwt)) if reader.faults.is_empty() => Ok(Self {
                 database,
                 listen,
                 actions_secrets,
                 origins,
+                refresh_cookie,
                 nonces,
                 flows,
                 rpc_urls,
@@ -222,6 +225,7 @@ impl Config {
                 trusted_hops,
                 web,
                 metrics,
+                traces,
                 log,
             }),
             _ => Err(Faults(reader.faults)),
@@ -391,6 +395,7 @@ mod tests {
             ("REFRESH_IDLE_TTL", "200d", "REFRESH_ABSOLUTE_TTL"),
             ("SIWE_ORIGINS", "app.example.com", "app.example.com"),
             ("SIWE_NONCES", "both", "client or server"),
+            ("REFRESH_COOKIE", "yes", "on or off"),
             ("ADMIN_ADDRESSES", "vitalik.eth", "vitalik.eth"),
             ("LISTEN_ADDR", "4000", "127.0.0.1:4000"),
             ("ACTIONS_SECRET", "short", "at least 32"),

@@ -58,7 +58,7 @@ fn wallet_named(text: &str) -> Result<(Address, Option<ChainId>), Error> {
 }
 
 /// The turn of somebody whose password was held against this hash.
-fn turn(person: Person, password_hash: Option<&str>) -> Turn<'_> {
+pub(super) fn turn(person: Person, password_hash: Option<&str>) -> Turn<'_> {
     Turn {
         user_id: person.user_id,
         session_id: person.session_id,
@@ -126,6 +126,7 @@ impl Service {
             .await?
         {
             Unlinked::Done(ended) => {
+                self.counts.ended("wallet_unlinked", ended);
                 info!(user.id = %person.user_id, ended, "user {} unlinked a wallet", person.user_id);
                 Ok(ended)
             }
@@ -213,6 +214,7 @@ impl Service {
         let turn = turn(person, before.as_deref());
         match self.db.change_password(&change, &turn).await? {
             Some(ended) => {
+                self.counts.ended("password_changed", ended);
                 info!(user.id = %person.user_id, ended, "user {} changed the password", person.user_id);
                 Ok(ended)
             }
@@ -222,7 +224,8 @@ impl Service {
         }
     }
 
-    async fn signed_in_person(&self, caller: Caller) -> Result<Person, Error> {
+    /// The caller, who is signed in and has not changed too much of late.
+    pub(super) async fn signed_in_person(&self, caller: Caller) -> Result<Person, Error> {
         let person = caller.person().ok_or(Error::Forbidden(
             "sign in first: this concerns the caller's own account",
         ))?;
@@ -232,7 +235,7 @@ impl Service {
     }
 
     /// Takes a fresh proof in. Returns the hash that was the proof, where it was a password.
-    async fn prove_afresh(
+    pub(super) async fn prove_afresh(
         &self,
         person: Person,
         proof: FreshProof<'_>,

@@ -8,7 +8,9 @@ mod authenticate;
 mod challenge;
 mod cleanup;
 mod contract;
+mod counts;
 mod credentials;
+mod deletions;
 mod end;
 mod error;
 mod keys;
@@ -77,6 +79,7 @@ pub struct Service {
     stopping: AtomicBool,
     seen: seen::SeenTokens,
     app: challenge::App,
+    counts: counts::Counts,
 }
 
 impl Service {
@@ -116,6 +119,7 @@ impl Service {
             seen: seen::SeenTokens::new(),
             entropy,
             app: challenge::App::of(config),
+            counts: counts::Counts::new(),
         })
     }
 

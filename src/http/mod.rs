@@ -3,11 +3,13 @@
 //! [`router`] is the list of everything that is answered. Nothing here touches the database.
 
 mod actions;
+mod cookie;
 mod envelope;
 mod error;
 mod health;
 mod log;
 mod metrics;
+mod pages;
 mod rest;
 mod webhook;
 mod well_known;
@@ -17,12 +19,14 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
-pub use error::ApiError;
+pub use error::{ApiError, CODES};
 pub use metrics::{MetricsHandle, metrics_router};
 
 use crate::entropy::Entropy;
 use crate::flow::Service;
 use crate::secret::Secret;
+use crate::siwe::Origin;
+use pages::Pages;
 
 /// Each action once: its path, its name in Hasura, its handler.
 macro_rules! actions {
@@ -56,6 +60,7 @@ actions! {
     "/actions/unlink-wallet" is actions::UNLINK_WALLET => actions::unlink_wallet,
     "/actions/link-password" is actions::LINK_PASSWORD => actions::link_password,
     "/actions/change-password" is actions::CHANGE_PASSWORD => actions::change_password,
+    "/actions/delete-account" is actions::DELETE_ACCOUNT => actions::delete_account,
     "/actions/challenge" is actions::CHALLENGE => actions::challenge,
     "/actions/authenticate" is actions::AUTHENTICATE => actions::authenticate,
     "/actions/refresh" is actions::REFRESH => actions::refresh,
@@ -68,6 +73,9 @@ pub struct Http {
     service: Arc<Service>,
     actions_secrets: Arc<[Secret<String>]>,
     trusted_hops: usize,
+    pages: Pages,
+    /// The pages whose refresh tokens go into cookies, where that is wanted.
+    cookies_for: Option<Pages>,
 }
 
 impl Http {
@@ -77,6 +85,20 @@ impl Http {
             service,
             actions_secrets: actions_secrets.into(),
             trusted_hops,
+            pages: Pages::default(),
+            cookies_for: None,
+        }
+    }
+
+    /// The same, for pages of these origins: they may call what browsers call directly, and have their refresh tokens in
+    /// cookies where `with_cookies` says so.
+    #[must_use]
+    pub fn for_pages(self, origins: &[Origin], with_cookies: bool) -> Self {
+        let pages = Pages::of(origins);
+        Self {
+            cookies_for: with_cookies.then(|| pages.clone()),
+            pages,
+            ..self
         }
     }
 }
@@ -91,8 +113,11 @@ pub fn router(http: Http, entropy: Entropy, page: Option<Router<Http>>) -> Route
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(axum::middleware::from_fn(error::in_time))
-        .merge(rest::router())
+        .merge(rest::router(http.pages.clone()))
         .merge(page.unwrap_or_default())
-        .layer(axum::middleware::from_fn_with_state(entropy, log::follow_request))
+        .layer(axum::middleware::from_fn_with_state(
+            Arc::new(log::Follower::new(entropy)),
+            log::follow_request,
+        ))
         .with_state(http)
 }

@@ -22,6 +22,8 @@ use crate::web;
 const BODY_CAP: usize = 1_000_000;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// Hasura's word for a client's `Origin`. A client's own would pass for it.
+const FORWARDED_ORIGIN: HeaderName = HeaderName::from_static("x-forwarded-origin");
 
 #[derive(Clone)]
 struct Upstream {
@@ -74,6 +76,7 @@ async fn forward(
     };
     let mut headers = parts.headers;
     drop_hop_by_hop(&mut headers);
+    headers.remove(FORWARDED_ORIGIN);
     if let Ok(address) = HeaderValue::from_str(&peer.ip().to_string()) {
         headers.insert(FORWARDED_FOR, address);
     }

@@ -191,6 +191,7 @@ impl Parts {
         )];
 
         variables.default_to("ACTIONS_BASE_URL", format!("http://{service}"));
+        allow_pages(&mut variables, &config);
         let environment = engine_environment(&variables, service)?;
         let engine_config =
             engine::Config::read(&environment).map_err(|faults| anyhow::anyhow!(faults.join("\n")))?;
@@ -234,6 +235,23 @@ fn origins_with(listed: &str, port: u16) -> String {
         .filter(|origin| !origin.is_empty());
     let missing = own.iter().map(String::as_str);
     listed.chain(missing).collect::<Vec<_>>().join(",")
+}
+
+/// Pages of SIWE_ORIGINS may call, and no others: Hasura's own default is everybody, with their cookies. What it would not
+/// take for a domain (`capacitor://localhost`, an IPv6 address) is left out.
+fn allow_pages(variables: &mut Variables, config: &Config) {
+    let is_domain = |origin: &String| {
+        let host = origin.strip_prefix("https://").or(origin.strip_prefix("http://"));
+        host.is_some_and(|host| {
+            host.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-.:".contains(&byte))
+        })
+    };
+    let origins = config.origins.iter().map(ToString::to_string).filter(is_domain);
+    match origins.collect::<Vec<_>>().join(",") {
+        none if none.is_empty() => variables.default_to("HASURA_GRAPHQL_DISABLE_CORS", "true"),
+        origins => variables.default_to("HASURA_GRAPHQL_CORS_DOMAIN", origins),
+    }
 }
 
 /// What Hasura would be given in the chosen AUTH_MODE; the files of `make env` do the same in compose.

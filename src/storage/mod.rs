@@ -14,13 +14,16 @@ mod claims;
 mod columns;
 mod connect;
 mod credentials;
+mod deletions;
 mod disabling;
 mod ends;
 mod epoch;
 mod error;
+mod exports;
 mod grants;
 mod guesses;
 mod housekeeping;
+mod inspection;
 mod limits;
 mod live;
 mod log_ins;
@@ -52,16 +55,18 @@ pub use challenges::{ChallengeLogIn, ChallengeLoggedIn};
 pub use claims::NewClaim;
 pub use connect::{connect_directly, settings_for_pooler};
 pub use credentials::{ChangePassword, NewCredential, Set};
+pub use deletions::{Deleted, Gone};
 pub use disabling::{Ended, LoggedOut};
 pub use ends::End;
 pub use error::Error;
 pub use grants::{Grants, grant_to_hasura};
 pub use guesses::{Admission, Credential, Guess, Guessed};
 pub use housekeeping::Swept;
+pub use inspection::Inspection;
 pub use limits::{Rate, Subject};
 pub use live::LiveSession;
 pub use log_ins::{LogIn, LoggedIn};
-pub use migrations::{latest_version, migrate};
+pub use migrations::{known_migrations, latest_version, migrate};
 pub use minted::{Mint, Minting};
 pub use networks::Network;
 pub use nonces::ProofNonce;
@@ -98,11 +103,14 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("credentials::ADD", credentials::ADD),
     ("credentials::CHANGE", credentials::CHANGE),
     ("credentials::RESET", credentials::RESET),
+    ("deletions::DELETE", deletions::DELETE),
+    ("deletions::FORGET", deletions::FORGET),
     ("disabling::DISABLE", disabling::DISABLE),
     ("disabling::ENABLE", disabling::ENABLE),
     ("disabling::LOG_OUT", disabling::LOG_OUT),
     ("epoch::END_BEFORE", epoch::END_BEFORE),
     ("epoch::FORGET_PROOFS", epoch::FORGET_PROOFS),
+    ("exports::EXPORT", exports::EXPORT),
     ("guesses::ADMIT", guesses::ADMIT),
     ("guesses::UNLOCK", guesses::UNLOCK),
     ("guesses::NOTE_UNLOCK", guesses::NOTE_UNLOCK),
@@ -117,6 +125,8 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("housekeeping::DELETE_LIMITS", housekeeping::DELETE_LIMITS),
     ("housekeeping::DELETE_GUESSES", housekeeping::DELETE_GUESSES),
     ("housekeeping::DELETE_CHALLENGES", housekeeping::DELETE_CHALLENGES),
+    ("inspection::INSPECT", inspection::INSPECT),
+    ("inspection::APPLIED", inspection::APPLIED),
     ("limits::TAKE", limits::TAKE),
     ("live::FIND", live::FIND),
     ("log_ins::LOG_IN", log_ins::LOG_IN),

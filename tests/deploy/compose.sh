@@ -27,7 +27,8 @@ fi
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-cp "$root/docker-compose.yml" "$root/docker-compose.console.yml" "$root/docker-compose.rpc.yml" "$root/docker-compose.pgbouncer.yml" "$folder/"
+cp "$root/docker-compose.yml" "$root/docker-compose.console.yml" "$root/docker-compose.rpc.yml" "$root/docker-compose.pgbouncer.yml" \
+  "$root/docker-compose.metrics.yml" "$folder/"
 # Compose looks whether the folder of a build is there.
 mkdir "$folder/deploy"
 cp -R "$root/deploy/pgbouncer" "$folder/deploy/"
@@ -41,6 +42,7 @@ done
 plain() { compose -f docker-compose.yml config; }
 rpc() { compose -f docker-compose.yml -f docker-compose.rpc.yml config; }
 pgbouncer() { compose -f docker-compose.yml -f docker-compose.pgbouncer.yml config; }
+metrics() { compose -f docker-compose.yml -f docker-compose.metrics.yml config; }
 console() { compose -f docker-compose.yml -f docker-compose.console.yml config; }
 
 if [ "${1:-}" = print ]; then
@@ -75,6 +77,7 @@ console >console.yml 2>err || fail "docker-compose.console.yml is refused: $(cat
 rpc >rpc.yml 2>err || fail "docker-compose.rpc.yml is refused: $(cat err)"
 pgbouncer >pgbouncer.yml 2>err || fail "docker-compose.pgbouncer.yml is refused: $(cat err)"
 HASURA_SIWE_IMAGE=registry.example.com/siwe:1 plain >image.yml 2>err || fail "HASURA_SIWE_IMAGE is refused: $(cat err)"
+metrics >metrics.yml 2>err || fail "docker-compose.metrics.yml is refused: $(cat err)"
 
 # 3. Every secret is asked for: one that is empty stops compose.
 for name in POSTGRES_PASSWORD SIWE_DB_PASSWORD HASURA_DB_PASSWORD ACTIONS_SECRET HASURA_ACTIONS_SECRET HASURA_GRAPHQL_ADMIN_SECRET SIWE_ORIGINS; do
@@ -105,7 +108,10 @@ esac
 [ "$(grep -cE '^ +(- nodes|nodes: (null|\{\}))$' rpc.yml)" -ge 2 ] || fail "the rpc overlay does not let the service out"
 [ "$(grep -cE 'DATABASE_POOLER: transaction' pgbouncer.yml)" -eq 2 ] || fail "the pgbouncer overlay does not tell service and migrate of it"
 [ "$(grep -cE 'image: registry.example.com/siwe:1' image.yml)" -eq 2 ] || fail "HASURA_SIWE_IMAGE is not the image of service and migrate"
-if grep -nF '$$' plain.yml console.yml; then fail "an expansion was left as it stands"; fi
+grep -qE 'METRICS_ADDR: "?0\.0\.0\.0:9464' metrics.yml || fail "the metrics overlay does not turn metrics on"
+[ "$(grep -cE '^ +(- metrics|metrics: (null|\{\}))$' metrics.yml)" -ge 3 ] || fail "the metrics overlay does not join the service and Prometheus"
+if grep -E 'published: |- .*:(9090|3000)' metrics.yml | grep -q '0\.0\.0\.0'; then fail "the metrics overlay opens a port to the network"; fi
+if grep -nF '$$' plain.yml console.yml metrics.yml; then fail "an expansion was left as it stands"; fi
 if grep -q 'HASURA_GRAPHQL_ENABLED_APIS: .*metadata' plain.yml; then fail "the metadata API is open without the overlay"; fi
 
 echo "compose.sh: the compose files are sound"

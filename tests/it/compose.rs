@@ -194,6 +194,7 @@ async fn whole_story(mode: &str) {
     }
     let mut variables = environment(&services, "service", &hosts_of_service);
     variables.set("LISTEN_ADDR", "127.0.0.1:0");
+    variables.set("REFRESH_COOKIE", "on");
     let service = Process::serve(variables).await;
 
     let hosts = [database, ("http://service:4000", service.base.clone())];
@@ -242,6 +243,23 @@ async fn whole_story(mode: &str) {
     );
 
     assert_only_sapi_leads_to_the_service(&base).await;
+
+    // Caddy passes a page's origin on, and drops what a client says in its place.
+    let restore = json!({"query": "mutation { v1RestoreSession(session: {}) { success } }"});
+    for (origin, code) in [
+        ("http://localhost:3000", "refresh_token_invalid"),
+        ("https://evil.example", "forbidden"),
+    ] {
+        let request = client
+            .post(format!("{base}/v1/graphql"))
+            .header("origin", origin)
+            .header("x-forwarded-origin", "http://localhost:3000");
+        let answer = request.json(&restore).send().await.unwrap();
+        let allowed = answer.headers().get("access-control-allow-origin").is_some();
+        let answer: Value = answer.json().await.unwrap();
+        assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{answer}");
+        assert_eq!(allowed, code != "forbidden", "{origin}");
+    }
 
     // What Caddy wrote as the client's address is what was believed, whatever the client claimed.
     let (database, connection) = tokio_postgres::connect(

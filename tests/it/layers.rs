@@ -11,7 +11,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "cli",
         &[
             "app", "clock", "config", "engine", "entropy", "flow", "hasura", "http", "local", "model",
-            "password", "secret", "server", "siwe", "storage", "token",
+            "password", "secret", "server", "siwe", "storage", "token", "trace",
         ],
     ),
     (
@@ -29,23 +29,26 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "http",
-        &["config", "entropy", "flow", "model", "password", "secret", "siwe"],
+        &[
+            "config", "entropy", "flow", "model", "password", "secret", "siwe", "trace",
+        ],
     ),
     (
         "flow",
         &[
             "clock", "config", "entropy", "model", "password", "rpc", "secret", "siwe", "storage", "token",
+            "trace",
         ],
     ),
     (
         "storage",
-        &["clock", "config", "model", "password", "secret", "token"],
+        &["clock", "config", "model", "password", "secret", "token", "trace"],
     ),
-    ("rpc", &["config", "model", "secret"]),
+    ("rpc", &["config", "model", "secret", "trace"]),
     ("token", &["config", "entropy", "model", "secret"]),
     ("config", &["model", "password", "secret", "siwe"]),
     ("siwe", &["model"]),
-    ("password", &["entropy"]),
+    ("password", &["entropy", "trace"]),
     ("engine", &["clock", "hasura"]),
     ("hasura", &[]),
     ("model", &[]),
@@ -53,6 +56,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("entropy", &[]),
     ("secret", &[]),
     ("server", &[]),
+    ("trace", &[]),
     ("web", &[]),
 ];
 
@@ -65,6 +69,11 @@ const CRATES: &[(&str, &[&str])] = &[
     ("deadpool_postgres", &["engine", "storage"]),
     ("reqwest", &["cli", "engine", "local", "rpc"]),
     ("clap", &["cli"]),
+    ("metrics", &["cli", "flow", "http", "password", "rpc"]),
+    ("opentelemetry", &["cli", "trace"]),
+    ("opentelemetry_otlp", &["cli"]),
+    ("opentelemetry_sdk", &["cli"]),
+    ("tracing_opentelemetry", &["cli", "trace"]),
     ("anyhow", &["app", "cli", "local"]),
 ];
 

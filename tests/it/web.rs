@@ -56,7 +56,13 @@ async fn the_page_does_in_a_browser_what_its_tests_say() {
     ]
     .into_iter()
     .collect();
-    let arguments = ["local", "--data", data.to_str().unwrap(), "--front", "127.0.0.1:0"];
+    let arguments = [
+        "local",
+        "--data",
+        data.to_str().unwrap(),
+        "--front",
+        "127.0.0.1:0",
+    ];
     // What it says at its start: where the page is, and with which database an operator reaches the accounts.
     let page = RefCell::new(String::new());
     let stack = Process::start(&arguments, &shell, |line| {

@@ -1,6 +1,8 @@
 //! `account`: what an operator may see of accounts and do to them, and no request may.
 
 mod change;
+mod delete;
+mod export;
 mod look;
 mod named;
 mod password;
@@ -12,6 +14,7 @@ use uuid::Uuid;
 
 use named::Named;
 
+use super::ids::{session_id, user_id};
 use crate::clock::Clock;
 use crate::config::{Operator, Variables};
 use crate::model::{AccountName, ClaimName, ClaimValue, Email, RoleName, Username, Whose};
@@ -34,8 +37,14 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// List accounts in the order of their user ids.
+    #[command(after_help = "Examples:
+  hasura-siwe account list --limit 20
+  hasura-siwe account list --after d1789988-2406-4937-bc3d-2f9e039e7e1b --json")]
     List(List),
     /// Show one account: wallets, accounts on networks, roles, claims and live sessions. No secret is shown.
+    #[command(after_help = "Examples:
+  hasura-siwe account show 0xYourAddress
+  hasura-siwe account show anna@example.com --json")]
     Show(Show),
     /// Make an account that signs in with a password, which is read from standard input.
     #[command(after_help = "Examples:
@@ -72,6 +81,17 @@ enum Command {
   hasura-siwe account logout 0xYourAddress --session 6f0c4d1e-0a59-4c8a-9a53-6a1f0f2f7c11
   hasura-siwe account logout 0xYourAddress      # all of them")]
     Logout(Logout),
+    /// Print everything that is kept about the person, as JSON, for the person. No secret is among it.
+    #[command(after_help = "Example:
+  hasura-siwe account export 0xYourAddress >person.json\n\nThe audit log says that somebody asked.")]
+    Export(One),
+    /// Delete an account with everything that hangs on it. There is no way back.
+    #[command(after_help = "Examples:
+  hasura-siwe account delete 0xYourAddress           # says what goes, and asks
+  hasura-siwe account delete anna@example.com --yes
+
+Its wallets and names may sign in or register again at once, as a new account.")]
+    Delete(Delete),
     /// Add a claim to the tokens of an account, change it, or remove it.
     #[command(after_help = "Examples:
   hasura-siwe account claim 0xYourAddress x-hasura-team blue
@@ -110,7 +130,7 @@ struct List {
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
     /// Go on after this user id: the last one of the page before.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = user_id)]
     after: Option<Uuid>,
     /// As JSON.
     #[arg(long)]
@@ -139,8 +159,20 @@ struct Logout {
     #[command(flatten)]
     one: One,
     /// Only this session.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = session_id)]
     session: Option<Uuid>,
+}
+
+#[derive(Args)]
+struct Delete {
+    #[command(flatten)]
+    one: One,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+    /// Delete a disabled account too, and with it what keeps its owner out.
+    #[arg(long)]
+    lift_ban: bool,
 }
 
 #[derive(Args)]
@@ -177,6 +209,10 @@ pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::R
         Command::Enable(one) => change::enable(&db, &one.find(&db).await?).await?,
         Command::Logout(Logout { one, session }) => {
             change::log_out(&db, &one.find(&db).await?, session).await?
+        }
+        Command::Export(one) => export::export(&db, &one.find(&db).await?).await?,
+        Command::Delete(arguments) => {
+            delete::delete(&db, &operator, &arguments.one.find(&db).await?, &arguments).await?
         }
         Command::Claim(claim) => change::claim(&db, &claim.one.find(&db).await?, &claim).await?,
     }

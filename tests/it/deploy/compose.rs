@@ -117,9 +117,15 @@ fn hasura_is_set_up_as_the_service_needs_it() {
     assert_eq!(value("HASURA_GRAPHQL_ENABLED_APIS"), "graphql");
     assert_eq!(value("HASURA_GRAPHQL_ENABLE_CONSOLE"), "false");
     assert_eq!(value("HASURA_GRAPHQL_DEV_MODE"), "false");
+    for log in ["query-log", "action-handler-log"] {
+        assert!(
+            !value("HASURA_GRAPHQL_ENABLED_LOG_TYPES").contains(log),
+            "{log} would write refresh tokens"
+        );
+    }
     assert!(
-        !value("HASURA_GRAPHQL_ENABLED_LOG_TYPES").contains("query-log"),
-        "it would write refresh tokens"
+        value("HASURA_GRAPHQL_CORS_DOMAIN").starts_with("${SIWE_ORIGINS:?"),
+        "by default any page could call, with cookies"
     );
     assert!(
         hasura

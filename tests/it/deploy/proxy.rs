@@ -52,6 +52,12 @@ fn sapi_and_the_page_alone_lead_to_the_service_and_over_a_network_of_its_own() {
 }
 
 #[test]
+fn both_take_away_a_clients_own_word_for_its_origin() {
+    assert!(read("Caddyfile").contains("\trequest_header -X-Forwarded-Origin\n"));
+    assert!(read("src/local/front.rs").contains("headers.remove(FORWARDED_ORIGIN);"));
+}
+
+#[test]
 fn both_refuse_a_body_of_more_than_a_megabyte() {
     assert!(read("Caddyfile").contains("max_size 1MB"));
     assert!(read("src/local/front.rs").contains("const BODY_CAP: usize = 1_000_000;"));

@@ -24,6 +24,11 @@ fn compose_finds_the_stack_sound_and_every_secret_asked_for() {
 }
 
 #[test]
+fn promtool_finds_the_alarms_sound_and_going_off_when_they_should() {
+    passes("prometheus.sh");
+}
+
+#[test]
 fn hadolint_finds_nothing_in_the_dockerfiles() {
     passes("hadolint.sh");
 }

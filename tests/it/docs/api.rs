@@ -19,7 +19,7 @@ use super::errors::documented;
 use crate::repository::{between, files, read, root};
 
 /// One refusal of each kind. What is missing here fails below, by its code.
-fn refusals() -> Vec<ApiError> {
+pub(crate) fn refusals() -> Vec<ApiError> {
     let at = OffsetDateTime::UNIX_EPOCH;
     let expected = Address::from_bytes([7; 20]);
     let messages = [
@@ -89,7 +89,7 @@ fn refusals() -> Vec<ApiError> {
 }
 
 /// Code and status as the service answers them.
-async fn answered(error: ApiError) -> (String, u16) {
+pub(crate) async fn answered(error: ApiError) -> (String, u16) {
     let reply = error.into_response();
     let status = reply.status().as_u16();
     let body = axum::body::to_bytes(reply.into_body(), 1 << 16).await.unwrap();

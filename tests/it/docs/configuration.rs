@@ -25,6 +25,7 @@ const OF_SINGLE_COMMANDS: &[&str] = &[
     "PG_DATABASE_URL",
     "RUST_LOG",
     "HASURA_ENDPOINT",
+    "ACTIONS_BASE_URL",
     "HASURA_GRAPHQL_ADMIN_SECRET",
     "HASURA_GRAPHQL_SERVER_HOST",
     "HASURA_GRAPHQL_SERVER_PORT",
@@ -172,12 +173,15 @@ fn every_variable_that_the_source_names_is_documented() {
     for path in files("src/config", "rs")
         .into_iter()
         .chain(files("src/cli", "rs"))
+        // Names that are compared, to tell a misspelt one, and read by nothing there.
+        .filter(|path| path != "src/config/unread.rs")
     {
         let text = read(&path);
         let (code, _) = text.split_once("#[cfg(test)]").unwrap_or((text.as_str(), ""));
         for name in literals(code) {
             let is_name = name.contains('_') && name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
-            if is_name && !name.starts_with('_') {
+            // What cargo sets while it compiles is no variable of ours.
+            if is_name && !name.starts_with('_') && !name.starts_with("CARGO_") {
                 assert!(
                     known.contains(&name),
                     "{path} reads {name}, which VARIABLES does not list"
