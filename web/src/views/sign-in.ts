@@ -24,7 +24,7 @@ export function signInPart(page: Page, ending: Ending | null): SignIn {
   let offered = offer(page, chains)
   offered.catch((error: unknown) => outcome.refuse(error))
   const ready = async () => {
-    if (chains.options.length === 0) await offered
+    if (chains.options.length === 0) await offered.catch(() => (offered = offer(page, chains)))
   }
   const redraw = () => fill(list, ...rows(page, outcome, chains, ready))
   redraw()
