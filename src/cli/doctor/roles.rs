@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::finding::{Outcome, fail, ok, skip, warn};
-use super::graphql::{Answer, ask};
+use super::graphql::ask;
 use super::hasura::NO_HASURA;
 use super::patient::{Hasura, Mode, Patient};
 use super::shipped::Expected;
