@@ -47,6 +47,7 @@ impl Service {
         {
             Deleted::Done(gone) => {
                 let ended = gone.sessions;
+                self.counts.ended("account_deleted", ended);
                 info!(user.id = %person.user_id, ended, "user {} deleted the account", person.user_id);
                 Ok(ended)
             }

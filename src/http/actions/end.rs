@@ -35,7 +35,7 @@ pub(in crate::http) struct Ended {
     pub(super) ended: i64,
 }
 
-pub(super) pub(super) type Ending = Result<(SetCookies, Json<Success<Ended>>), ApiError>;
+pub(super) type Ending = Result<(SetCookies, Json<Success<Ended>>), ApiError>;
 
 #[derive(Serialize)]
 pub(in crate::http) struct Listed {
@@ -100,7 +100,7 @@ pub(in crate::http) async fn end_session(State(http): State<Http>, call: ActionC
 }
 
 /// The caller's own session is over, so its cookie is good for nothing.
-pub(super) pub(super) fn signed_out(http: &Http, ended: i64) -> Ending {
+pub(super) fn signed_out(http: &Http, ended: i64) -> Ending {
     Ok((SetCookies::forget_all(http), success(Ended { ended })?))
 }
 
