@@ -1,12 +1,12 @@
 #!/bin/sh
-# Brings what `make test` needs and skips what is there: PostgreSQL, PgBouncer, wallet libraries (viem, eth-account), GraphQL
-# tools (graphql-codegen, urql), an EVM and a compiler for it (anvil, solc), Caddy, docker-compose and hadolint. Names everything
+# Brings what `make test` needs and skips what is there: PostgreSQL, PgBouncer, wallet libraries (viem, eth-account), the examples'
+# packages (urql, Apollo Client, graphql-codegen …), an EVM and a compiler for it (anvil, solc), Caddy, docker-compose and hadolint. Names everything
 # that is missing, one line each, before it fails.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 wallets=$here/../tests/wallets
-clients=$here/../tests/clients
+clients=$here/../examples/clients
 contracts=$here/../tests/contracts
 missing=0
 
@@ -35,13 +35,13 @@ from_npm() {
   if (cd "$1" && npm ci --omit=dev --no-audit --no-fund --loglevel=error >&2); then
     cp "$1/package-lock.json" "$1/node_modules/.installed.json"
   else
-    lack "npm could not install $2 in tests/$(basename "$1")"
+    lack "npm could not install $2 in ${1#"$here/../"}"
   fi
 }
 
 if need node nodejs "install Node.js 20 or newer" && need npm npm "install npm"; then
   from_npm "$wallets" "viem"
-  from_npm "$clients" "graphql-codegen and urql"
+  from_npm "$clients" "the examples' packages"
   from_npm "$contracts" "anvil and solc"
 fi
 
