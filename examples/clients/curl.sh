@@ -11,36 +11,37 @@ ask() {
   printf '{"query": "%s", "variables": %s}' "$1" "${2:-{\}}" |
     curl --silent --show-error "$GRAPHQL" --header 'content-type: application/json' ${3:+--header "authorization: Bearer $3"} --data @-
 }
-# pick PATH: a field of the JSON on standard input, such as data.v1Nonce.res.nonce.
-pick() { node -p "$(printf 'JSON.parse(require("fs").readFileSync(0, "utf8")).%s' "$1")"; }
-code() { pick 'errors[0].extensions.code'; }
+# pick JSON PATH: a field of an answer, such as data.v1Nonce.res.nonce.
+pick() { printf '%s' "$1" | node -p "JSON.parse(require('fs').readFileSync(0, 'utf8')).$2"; }
+code() { pick "$1" 'errors[0].extensions.code'; }
 
 LOG_IN='mutation ($session: LoginInput!) { v1Login(session: $session) { res } }'
 RESTORE='mutation ($session: RestoreSessionInput!) { v1RestoreSession(session: $session) { res } }'
 RENAME='mutation ($account: UpdateAccountInput!) { v1UpdateAccount(account: $account) { res } }'
 
-signed=$(node sign.mjs "$(ask '{ v1Nonce { res } }' | pick data.v1Nonce.res.nonce)")
-address=$(echo "$signed" | pick 'session.message.split("\n")[1]')
+nonce=$(pick "$(ask '{ v1Nonce { res } }')" data.v1Nonce.res.nonce)
+signed=$(node sign.mjs "$nonce")
+address=$(pick "$signed" 'session.message.split("\n")[1]')
 account='{"account": {"data": {"networks": ["ethereum"], "name": "curl.eth", "address": "'$address'"}}}'
-echo "as guest: $(ask "$RENAME" "$account" | code)"
+echo "as guest: $(code "$(ask "$RENAME" "$account")")"
 
 answer=$(ask "$LOG_IN" "$signed")
-access=$(echo "$answer" | pick data.v1Login.res.accessToken)
-refresh=$(echo "$answer" | pick data.v1Login.res.refreshToken)
+access=$(pick "$answer" data.v1Login.res.accessToken)
+refresh=$(pick "$answer" data.v1Login.res.refreshToken)
 echo "signed in as $address"
-echo "renamed on: $(ask "$RENAME" "$account" "$access" | pick data.v1UpdateAccount.res.updatedIn)"
-echo "the same message again: $(ask "$LOG_IN" "$signed" | code)"
+echo "renamed on: $(pick "$(ask "$RENAME" "$account" "$access")" data.v1UpdateAccount.res.updatedIn)"
+echo "the same message again: $(code "$(ask "$LOG_IN" "$signed")")"
 
 # A token that has expired is refused, and so is a restore that carries it, though a guest may call that.
 session='{"session": {"refreshToken": "'$refresh'"}}'
-echo "with a stale token: $(ask "$RENAME" "$account" "${access}x" | code)"
-echo "restored with it: $(ask "$RESTORE" "$session" "${access}x" | code)"
+echo "with a stale token: $(code "$(ask "$RENAME" "$account" "${access}x")")"
+echo "restored with it: $(code "$(ask "$RESTORE" "$session" "${access}x")")"
 answer=$(ask "$RESTORE" "$session")
-next=$(echo "$answer" | pick data.v1RestoreSession.res.refreshToken)
+next=$(pick "$answer" data.v1RestoreSession.res.refreshToken)
 echo "restored without it: $([ "$next" != "$refresh" ] && echo yes)"
 # The answer was lost? The same token gets the same next one, for half a minute.
-echo "and once more, alike: $([ "$(ask "$RESTORE" "$session" | pick data.v1RestoreSession.res.refreshToken)" = "$next" ] && echo yes)"
+echo "and once more, alike: $([ "$(pick "$(ask "$RESTORE" "$session")" data.v1RestoreSession.res.refreshToken)" = "$next" ] && echo yes)"
 
-access=$(echo "$answer" | pick data.v1RestoreSession.res.accessToken)
-echo "sessions ended: $(ask 'mutation { v1Logout { res } }' '' "$access" | pick data.v1Logout.res.ended)"
-echo "after that: $(ask "$RESTORE" '{"session": {"refreshToken": "'"$next"'"}}' | code)"
+access=$(pick "$answer" data.v1RestoreSession.res.accessToken)
+echo "sessions ended: $(pick "$(ask 'mutation { v1Logout { res } }' '' "$access")" data.v1Logout.res.ended)"
+echo "after that: $(code "$(ask "$RESTORE" '{"session": {"refreshToken": "'"$next"'"}}')")"

@@ -4,7 +4,7 @@
 import { ApolloClient, CombinedGraphQLErrors, gql, HttpLink, InMemoryCache } from '@apollo/client'
 import { BrowserProvider } from 'ethers'
 import { Session } from './session.mjs'
-import { GRAPHQL, ORIGIN, provider, timePasses } from './stand-in.mjs'
+import { GRAPHQL, timePasses } from './stand-in.mjs'
 import { shareBetweenTabs } from './tabs.mjs'
 
 // What each tab of the app does when it is opened.
@@ -28,7 +28,7 @@ const RENAME = gql`
     v1UpdateAccount(account: $account) { res success }
   }
 `
-const signer = await new BrowserProvider(provider).getSigner() // in a browser: window.ethereum
+const signer = await new BrowserProvider(window.ethereum).getSigner()
 const rename = async ({ client }, name) => {
   const account = { data: { networks: ['ethereum'], name, address: signer.address } }
   const { data } = await client.mutate({ mutation: RENAME, variables: { account } })
@@ -46,12 +46,12 @@ try {
 // Here the log-in goes through Apollo. That a link of the app still adds the token of last week does no harm: `session.fetch`
 // drops it, where Hasura would refuse the log-in for it.
 const message = [
-  `${new URL(ORIGIN).host} wants you to sign in with your Ethereum account:`,
+  `${location.host} wants you to sign in with your Ethereum account:`,
   signer.address,
   '',
   'Sign in to the example.',
   '',
-  `URI: ${ORIGIN}`,
+  `URI: ${location.origin}`,
   'Version: 1',
   `Chain ID: ${(await signer.provider.getNetwork()).chainId}`,
   `Nonce: ${await first.session.nonce()}`,
@@ -72,7 +72,8 @@ console.log('second tab renamed:', await rename(second, 'ethers.eth'))
 // gives both the same next one.
 const spent = first.session.tokens.refreshToken
 await Promise.all([timePasses(first.session), timePasses(second.session)])
-console.log('both renamed:', await Promise.all([rename(first, 'one.eth'), rename(second, 'two.eth')]))
+const renamed = await Promise.all([rename(first, 'one.eth'), rename(second, 'two.eth')])
+console.log('both renamed:', renamed.join(', '))
 const [one, two] = [first, second].map(({ session }) => session.tokens.refreshToken)
 console.log('both restored, alike:', one !== spent && one === two)
 

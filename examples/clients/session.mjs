@@ -6,9 +6,10 @@
 //   const client = new GraphQLClient(url, { fetch: session.fetch })
 //
 // It keeps the tokens in memory and nowhere else: what lies in localStorage, every script that ever gets into the page can read.
-// So a reload signs out, unless another tab hands the session on (tabs.mjs).
+// So a reload signs out, unless another tab hands the session on (tabs.mjs) or the service keeps it in a cookie that no script reads
+// (REFRESH_COOKIE=on): then say new Session(url, { cookie: true }), and restore() when the page loads.
 
-/** @typedef {{ accessToken: string, refreshToken: string, staleAt?: number }} Tokens */
+/** @typedef {{ accessToken: string, refreshToken?: string, staleAt?: number }} Tokens the refresh token may be in the cookie */
 
 const LOG_IN = 'mutation v1Login($session: LoginInput!) { v1Login(session: $session) { res success } }'
 const RESTORE = 'mutation v1RestoreSession($session: RestoreSessionInput!) { v1RestoreSession(session: $session) { res success } }'
@@ -37,11 +38,13 @@ export class Session extends EventTarget {
   /** @type {Promise<void> | null} */
   #restoring = null
   #url
+  #cookie
 
   /** @param {string} url of /v1/graphql */
-  constructor(url) {
+  constructor(url, { cookie = false } = {}) {
     super()
     this.#url = url
+    this.#cookie = cookie
   }
 
   /** For what hands them to another tab. Null where nobody is signed in. */
@@ -77,11 +80,11 @@ export class Session extends EventTarget {
   }
 
   async #restore() {
-    const spent = this.#tokens?.refreshToken
-    if (!spent) throw new Refusal({ message: 'nobody is signed in' })
+    const before = this.#tokens
+    if (!before && !this.#cookie) throw new Refusal({ message: 'nobody is signed in' })
     // What became of the session meanwhile counts more: another tab was faster, or somebody signed out.
-    const isCurrent = () => this.#tokens?.refreshToken === spent
-    const send = () => this.request(RESTORE, { session: { refreshToken: spent } })
+    const isCurrent = () => !this.#tokens === !before && this.#tokens?.refreshToken === before?.refreshToken
+    const send = () => this.request(RESTORE, { session: { refreshToken: before?.refreshToken } })
     try {
       // An answer that was lost may have spent the token. The same one sent again at once gets the same answer; in a minute it
       // would end the session.
@@ -102,8 +105,8 @@ export class Session extends EventTarget {
 
   /** Forgets the tokens. @param {string} reason `signed_out`, or the code of the refusal */
   end(reason) {
-    const replaces = this.#tokens?.refreshToken
-    if (!replaces) return
+    if (!this.#tokens) return
+    const replaces = this.#tokens.refreshToken
     this.#tokens = null
     this.dispatchEvent(new CustomEvent('over', { detail: { reason, replaces } }))
   }
@@ -114,7 +117,7 @@ export class Session extends EventTarget {
       const headers = new Headers(init.headers)
       headers.delete('authorization') // whoever put it there: it may be stale
       if (token) headers.set('authorization', `Bearer ${token}`)
-      return fetch(input, { ...init, headers })
+      return fetch(input, { ...(this.#cookie && { credentials: 'include' }), ...init, headers })
     }
     if (!this.#tokens || WITHOUT_TOKEN.test(documentOf(init.body))) return send(undefined)
     if (this.#restoring || Date.now() >= (this.#tokens.staleAt ?? 0)) await this.restore()
@@ -143,7 +146,8 @@ export class Session extends EventTarget {
 // between them is used: so a clock that is wrong does no harm.
 function staleSince(/** @type {string} */ accessToken) {
   try {
-    const { iat, exp } = JSON.parse(atob(accessToken.split('.')[1].replaceAll('-', '+').replaceAll('_', '/')))
+    const [, claims = ''] = accessToken.split('.')
+    const { iat, exp } = JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/')))
     const life = (exp - iat) * 1000
     return Date.now() + life - Math.min(MARGIN, life / 2)
   } catch {

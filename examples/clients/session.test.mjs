@@ -21,10 +21,11 @@ class Hasura {
     return { accessToken: token(`a${generation}`), refreshToken: `r${generation}` }
   }
 
-  fetch = async (_, { headers, body }) => {
+  fetch = async (_, { headers, body, credentials }) => {
     const { query, variables } = JSON.parse(body)
     const bearer = headers.get('authorization')
     const field = /\b(v1\w+|networks)\b(?!\()/.exec(query.slice(query.indexOf('{')))?.[0] ?? /v1\w+/.exec(query)[0]
+    this.credentials = credentials
     this.seen.push([field, bearer && JSON.parse(atob(bearer.slice(7).split('.')[1])).jti])
     await null
     const next = this.answers.shift()
@@ -36,6 +37,7 @@ class Hasura {
 
   judge(field, variables) {
     if (field !== 'v1RestoreSession') return field === 'v1Login' ? this.tokens() : {}
+    if (!variables.session.refreshToken) return this.cookie ? { accessToken: token('c') } : 'refresh_token_invalid'
     const sent = Number(variables.session.refreshToken.slice(1))
     if (sent === this.generation) this.generation += 1 // the first: the token is spent
     return sent === this.generation - 1 ? this.tokens() : 'refresh_token_invalid'
@@ -178,6 +180,25 @@ test('a log-out forgets the tokens even where the server cannot be reached, and 
   hasura.answers = [new TypeError('offline')]
   await assert.rejects(session.logOut(), TypeError)
   assert.deepEqual([session.tokens, events], [null, ['signed_out']])
+})
+
+test('where the refresh token is a cookie, a page restores without one, and cookies go with its requests alone', async () => {
+  const session = new Session('http://hasura/v1/graphql', { cookie: true })
+  const events = []
+  session.addEventListener('over', ({ detail }) => events.push(detail.reason))
+  await assert.rejects(session.restore(), { code: 'refresh_token_invalid' })
+  assert.deepEqual(events, []) // nobody was signed in
+  hasura.cookie = true
+  await session.restore()
+  await ask(session)
+  assert.deepEqual(hasura.seen.at(-1), ['networks', 'c'])
+  assert.equal(hasura.credentials, 'include')
+  const restoring = session.restore()
+  session.end('signed_out')
+  await restoring
+  assert.deepEqual([session.tokens, events], [null, ['signed_out']])
+  await ask(new Session('http://hasura/v1/graphql'))
+  assert.equal(hasura.credentials, undefined)
 })
 
 /** A channel as a browser has it, whose messages arrive when the test asks for them. */

@@ -5,13 +5,13 @@ import { ClientError, gql, GraphQLClient } from 'graphql-request'
 import { createWalletClient, custom } from 'viem'
 import { createSiweMessage } from 'viem/siwe'
 import { Session } from './session.mjs'
-import { GRAPHQL, ORIGIN, provider, timePasses } from './stand-in.mjs'
+import { GRAPHQL, timePasses } from './stand-in.mjs'
 
 const session = new Session(GRAPHQL)
 session.addEventListener('over', ({ detail }) => console.log('the session is over:', detail.reason))
 // With this `fetch` every request carries the token, a stale one is replaced first, and a log-in goes without.
 const client = new GraphQLClient(GRAPHQL, { fetch: session.fetch })
-const wallet = createWalletClient({ transport: custom(provider) }) // in a browser: custom(window.ethereum)
+const wallet = createWalletClient({ transport: custom(window.ethereum) })
 
 const RENAME = gql`
   mutation Rename($account: UpdateAccountInput!) {
@@ -36,8 +36,8 @@ try {
 const message = createSiweMessage({
   address,
   chainId: await wallet.getChainId(),
-  domain: new URL(ORIGIN).host,
-  uri: ORIGIN,
+  domain: location.host,
+  uri: location.origin,
   version: '1',
   nonce: await session.nonce(),
   statement: 'Sign in to the example.',

@@ -2,18 +2,13 @@
 //
 //   npm ci && node wagmi-urql.mjs
 import { cacheExchange, Client, fetchExchange, gql } from '@urql/core'
-import { connect, createConfig, disconnect, getConnection, http, injected, signMessage, watchConnection } from '@wagmi/core'
+import { connect, createConfig, disconnect, getConnection, http, signMessage, watchConnection } from '@wagmi/core'
 import { mainnet } from '@wagmi/core/chains'
 import { createSiweMessage } from 'viem/siwe'
 import { Session } from './session.mjs'
-import { GRAPHQL, ORIGIN, provider, timePasses } from './stand-in.mjs'
+import { GRAPHQL, timePasses } from './stand-in.mjs'
 
-const config = createConfig({
-  chains: [mainnet],
-  transports: { [mainnet.id]: http() },
-  // In a browser: injected(), or none at all, since wagmi finds wallets by EIP-6963.
-  connectors: [injected({ target: () => ({ id: 'stand-in', name: 'Stand-in', provider }) })],
-})
+const config = createConfig({ chains: [mainnet], transports: { [mainnet.id]: http() } })
 const session = new Session(GRAPHQL)
 // No authExchange is needed: this `fetch` adds the token, replaces a stale one first, and leaves it out of a log-in.
 const newClient = () =>
@@ -36,15 +31,17 @@ const rename = async (name) => {
   return error ? error.graphQLErrors[0].extensions.code : `${name} on ${data.v1UpdateAccount.res.updatedIn}`
 }
 
-await connect(config, { connector: config.connectors[0] })
+// The wallets of the browser, which wagmi finds by EIP-6963: let the user choose.
+const [connector] = config.connectors
+await connect(config, { connector })
 const { address, chainId } = getConnection(config)
 console.log('as guest:', await rename('guest.eth'))
 
 const message = createSiweMessage({
   address,
   chainId,
-  domain: new URL(ORIGIN).host,
-  uri: ORIGIN,
+  domain: location.host,
+  uri: location.origin,
   version: '1',
   nonce: await session.nonce(),
   statement: 'Sign in to the example.',

@@ -54,7 +54,7 @@ fn section(heading: &str) -> (String, String) {
         // Of Python's packages; the others are installed at the top of the README.
         .filter(|line| !line.contains("-m venv") && !line.contains("pip install"))
         .collect();
-    (commands.join("\n"), between(section, "\n```\n", "```").to_owned())
+    (commands.join("\n"), between(section, "```text\n", "```").to_owned())
 }
 
 /// What these commands print, in a copy of the folder.
@@ -134,13 +134,13 @@ async fn types_that_graphql_codegen_makes_for_a_user_compile_and_run() {
 /// for that wherever it takes two minutes at most, so against a real Hasura with ACCESS_TOKEN_TTL=1m as well.
 #[tokio::test]
 async fn every_session_outlives_a_token_that_really_ends() {
-    const LIFE: Duration = Duration::from_secs(15);
+    const LIFE: u16 = 15;
     let hasura = match Hasura::real() {
         Some(hasura) => hasura,
         None => {
             // Tokens of a minute, the shortest, of a service whose clock is 45 seconds behind Hasura's.
             let behind = Clock::system();
-            behind.advance(LIFE - Duration::from_secs(60));
+            behind.advance(time::Duration::seconds(i64::from(LIFE) - 60));
             let clocks = (behind, Clock::system());
             Hasura::with_clocks(Mode::Jwt, clocks, &[("ACCESS_TOKEN_TTL", "1m")]).await
         }
@@ -155,7 +155,7 @@ async fn every_session_outlives_a_token_that_really_ends() {
     ];
     let runs = examples.map(|heading| runs_as_its_readme_says(heading, &hasura));
     futures_util::future::join_all(runs).await;
-    assert!(begun.elapsed() > LIFE || hasura.app.is_none());
+    assert!(begun.elapsed() > Duration::from_secs(LIFE.into()) || hasura.app.is_none());
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 // Types from graphql-codegen: a field that is misspelt, or a variable that is forgotten, does not compile.
 //
-//   npm ci && npm run codegen
+//   npm ci && npm run --silent codegen
 import { ClientError, GraphQLClient } from 'graphql-request'
 import { NamesDocument, NetworksDocument, RenameDocument } from './build/graphql.js'
 import { Session } from '../session.mjs'
