@@ -15,11 +15,12 @@ RUN cp Cargo.toml Cargo.toml.whole \
     && touch src/lib.rs \
     && cargo build --release --locked
 
-# The binary embeds the migrations and the metadata. A copied file keeps its date, which may lie before
+# The binary embeds the migrations, the metadata and the page. A copied file keeps its date, which may lie before
 # that of the stand-ins above; touched, it is newer, and cargo builds it.
 COPY Cargo.toml ./
 COPY migrations migrations
 COPY hasura/metadata hasura/metadata
+COPY web/dist web/dist
 COPY src src
 RUN find src -type f -exec touch {} + && cargo build --release --locked --bin hasura-siwe
 

@@ -1,7 +1,7 @@
 # What a developer types. Each target is one line of work; `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo build env up down test test-deps lint fmt soak bench fuzz deny sbom
+.PHONY: help run demo build env up down test test-deps lint fmt openapi man soak bench book fuzz deny sbom
 
 PROGRAM := $(or $(CARGO_TARGET_DIR),target)/debug/hasura-siwe
 
@@ -43,6 +43,12 @@ lint: ## Checks the format and runs clippy
 fmt: ## Formats the code
 	cargo fmt
 
+openapi: build ## Writes docs/openapi.json, which the tests hold against the program
+	$(PROGRAM) openapi >docs/openapi.json
+
+man: build ## Writes the manual pages into target/man
+	$(PROGRAM) man --out target/man
+
 soak: ## Loads the service while PostgreSQL stops and starts, for SOAK_SECONDS (300), and prints a table
 	cargo test --locked --test it -- --ignored --nocapture --test-threads 1 soak
 
@@ -50,6 +56,9 @@ bench: ## Measures what requests cost beside the least that they could; see docs
 	@scripts/postgres.sh ensure >/dev/null
 	cargo build --locked --release --bin hasura-siwe --example load
 	target=$${CARGO_TARGET_DIR:-target} && $$target/release/examples/load $(BENCH)
+
+book: ## Makes one book of the documents, target/book/html, and checks its links
+	@scripts/book.sh
 
 FUZZ_SECONDS ?= 600
 fuzz: ## Mutates what strangers send, for FUZZ_SECONDS (600), and prints a table at the end

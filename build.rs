@@ -3,4 +3,5 @@
 fn main() {
     println!("cargo::rerun-if-changed=migrations");
     println!("cargo::rerun-if-changed=hasura/metadata");
+    println!("cargo::rerun-if-changed=web/dist");
 }

@@ -25,6 +25,12 @@ fi
       as_root apt-get -qq -y install --no-install-recommends postgresql-common
       as_root sed -i 's/^#* *create_main_cluster *=.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
     fi
+    # Prometheus is wanted for promtool. Its package would start a server on :9090, now and at each boot;
+    # whoever wants that one day says `systemctl unmask prometheus`.
+    if [ "$package" = prometheus ] && [ ! -e /etc/systemd/system/prometheus.service ]; then
+      as_root mkdir -p /etc/systemd/system
+      as_root ln -s /dev/null /etc/systemd/system/prometheus.service
+    fi
   done
   as_root apt-get -qq -y install --no-install-recommends "$@"
 } >&2

@@ -16,6 +16,7 @@ use crate::flow::Service;
 use crate::http::{self, Http, MetricsHandle};
 use crate::server;
 use crate::storage::Db;
+use crate::web;
 
 /// A service ready to listen.
 pub struct App {
@@ -37,9 +38,10 @@ impl App {
             Arc::clone(&service),
             config.actions_secrets.clone(),
             config.trusted_hops,
-        );
+        )
+        .for_pages(&config.origins, config.refresh_cookie);
         Ok(Self {
-            router: http::router(http, entropy),
+            router: http::router(http, entropy, page(config)),
             service,
         })
     }
@@ -93,6 +95,16 @@ impl App {
         info!("stopped");
         served.context("the listener failed")
     }
+}
+
+/// The sign-in page, where it is wanted.
+fn page(config: &Config) -> Option<Router<Http>> {
+    let web = config.web.as_ref()?;
+    Some(web::router(&web::Settings {
+        graphql: web.graphql.clone(),
+        test_wallet: false,
+        registration_is_open: config.passwords.registration_is_open,
+    }))
 }
 
 /// Ready when the process is asked to stop: SIGTERM, or Ctrl-C at a terminal.

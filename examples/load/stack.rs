@@ -22,7 +22,7 @@ pub const ORIGIN: &str = "http://localhost:3000";
 /// What everybody sets who gives PostgreSQL a machine, and connections enough for six processes and pgbench. With the
 /// 128 MB that it comes with, a table of five million rows would measure the memory of the kernel.
 pub const SETTINGS: [&str; 4] = [
-    "shared_buffers=1GB",
+    "shared_buffers=2GB",
     "max_wal_size=8GB",
     "checkpoint_timeout=30min",
     "max_connections=200",

@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::ids::user_id;
 use super::table::{instant, plain, show, show_json, show_more, table};
 use crate::clock::Clock;
 use crate::config::{Database, Variables};
@@ -24,7 +25,7 @@ use crate::storage::{AuditFilter, AuditRecord, Db};
 Each of --user, --address, --action and --since narrows the answer. Single restores are not recorded.")]
 pub(super) struct Arguments {
     /// Records of this user id.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = user_id)]
     user: Option<Uuid>,
     /// Records that name this address.
     #[arg(long)]

@@ -23,7 +23,7 @@ const PORT: &str = "HASURA_GRAPHQL_SERVER_PORT";
 const DEFAULT_PORT: u16 = 8080;
 
 pub(super) async fn run(variables: Variables) -> anyhow::Result<ExitCode> {
-    let _log = logging::start(LogFormat::Text, &variables);
+    let _log = logging::start(LogFormat::Text, &variables, None);
     let environment = Environment::from(
         variables
             .iter()

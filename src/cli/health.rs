@@ -1,11 +1,12 @@
 //! `health`: the image's health check, so that the image needs no curl.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
 
+use super::doctor::here;
 use crate::config::Variables;
 
 pub(super) async fn run(variables: Variables) -> anyhow::Result<ExitCode> {
@@ -15,13 +16,7 @@ pub(super) async fn run(variables: Variables) -> anyhow::Result<ExitCode> {
         .trim()
         .parse()
         .context("LISTEN_ADDR is not an address and port")?;
-    // Listening everywhere is reached here.
-    let ip = match listen.ip() {
-        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    let url = format!("http://{}/readyz", SocketAddr::new(ip, listen.port()));
+    let url = format!("http://{}/readyz", here(listen));
     let client = reqwest::Client::builder()
         .timeout(Duration::from_secs(4))
         .no_proxy()

@@ -24,14 +24,21 @@ enum Change {
     /// Make a key and publish it. It signs after `rotate`, or at once where no key does.
     Generate(Generate),
     /// All keys and where they stand.
+    #[command(after_help = "Example:
+  hasura-siwe keys list")]
     List,
     /// Let the next key sign. The one before stays published until its last token must have expired.
+    #[command(after_help = "Examples:
+  hasura-siwe keys rotate              # two minutes after `keys generate`
+  hasura-siwe keys rotate --force      # at once, when a key is out")]
     Rotate {
         /// Even if Hasura may not know the next key yet, and would refuse its tokens for a minute.
         #[arg(long)]
         force: bool,
     },
     /// Retire a key at once: every token that it signed is void as soon as Hasura asks for the keys again.
+    #[command(after_help = "Example:
+  hasura-siwe keys retire 5cQpXzbEw0n1TtQ2b9Q3f7kq8pTgV1yYb2mB7m0cR4E")]
     Retire {
         /// The key's id, as `list` shows it.
         #[arg(allow_hyphen_values = true)]
@@ -43,6 +50,9 @@ enum Change {
 }
 
 #[derive(Args)]
+#[command(after_help = "Examples:
+  hasura-siwe keys generate
+  hasura-siwe keys generate --alg RS256 --bits 3072")]
 struct Generate {
     /// The algorithm.
     #[arg(long, default_value = "EdDSA", value_parser = ["EdDSA", "ES256", "ES384", "RS256", "RS384", "RS512"])]

@@ -14,6 +14,10 @@ use crate::config::{LogFormat, Variables};
 use crate::local::{Settings, Stack};
 
 #[derive(Args)]
+#[command(after_help = "Examples:
+  hasura-siwe local
+  hasura-siwe local --data /tmp/siwe --front 127.0.0.1:8081
+  SIWE_ORIGINS=http://localhost:5173 AUTH_MODE=webhook hasura-siwe local")]
 pub(super) struct Arguments {
     /// Where the data lies between runs. Default: `/var/lib/hasura-siwe` for root, else `hasura-siwe` in
     /// $XDG_STATE_HOME or ~/.local/state.
@@ -28,7 +32,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::Result<ExitCode> {
-    let _log = logging::start(LogFormat::Text, &variables);
+    let _log = logging::start(LogFormat::Text, &variables, None);
+    logging::warn_of_unread(&variables);
     let settings = Settings {
         data: arguments
             .data

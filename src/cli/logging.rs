@@ -5,45 +5,84 @@ use std::io::{self, IsTerminal};
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::{Format, Full, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use super::gathered::{Gathered, Guard};
-use crate::config::{LogFormat, Variables};
+use super::traces::Sender;
+use crate::config::{self, LogFormat, Variables};
 use crate::engine::HTTP_LOG;
+use crate::trace;
 
 /// Starts logging to standard error (text) or standard output (JSON). `RUST_LOG` changes what is logged. The last lines
-/// are written when what it returns is dropped.
+/// are written when what it returns is dropped. Spans go to `traces`, if there is such a thing.
 #[must_use = "the last lines are written when it is dropped"]
-pub(super) fn start(format: LogFormat, variables: &Variables) -> Guard {
+pub(super) fn start(format: LogFormat, variables: &Variables, traces: Option<&Sender>) -> Guard {
     let wanted = variables
         .text("RUST_LOG")
         .unwrap_or("info,refinery_core=warn,tokio_postgres=warn");
     let filter = EnvFilter::try_new(wanted).unwrap_or_else(|_| EnvFilter::new("info"));
-    match format {
-        LogFormat::Text => {
-            let (writer, guard) = Gathered::start(io::stderr());
-            tracing_subscriber::fmt()
-                .with_env_filter(filter)
-                .with_ansi(io::stderr().is_terminal())
-                .with_writer(writer)
-                .event_format(Lines(Format::default().with_target(false)))
-                .init();
-            guard
+    // The spans of traces are none of the log's, whatever it shows.
+    let none = format!("{}=off", trace::TARGET);
+    let filter = filter.add_directive(none.parse().expect("a target and a level are a directive"));
+    let (out, guard): (Gathered, Guard) = match format {
+        LogFormat::Text => Gathered::start(io::stderr()),
+        LogFormat::Json => Gathered::start(io::stdout()),
+    };
+    let is_terminal = io::stderr().is_terminal();
+    let lines = || Lines(Format::default().with_target(false));
+    // One filter for everything costs less than one for each reader, so the second form is for traces alone.
+    match (format, traces) {
+        (LogFormat::Text, None) => tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_ansi(is_terminal)
+            .with_writer(out)
+            .event_format(lines())
+            .init(),
+        (LogFormat::Json, None) => tracing_subscriber::fmt()
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .with_env_filter(filter)
+            .with_writer(out)
+            .init(),
+        (LogFormat::Text, Some(traces)) => {
+            let layer = tracing_subscriber::fmt::layer()
+                .with_ansi(is_terminal)
+                .with_writer(out)
+                .event_format(lines());
+            start_both(layer.with_filter(filter), traces);
         }
-        LogFormat::Json => {
-            let (writer, guard) = Gathered::start(io::stdout());
-            tracing_subscriber::fmt()
+        (LogFormat::Json, Some(traces)) => {
+            let layer = tracing_subscriber::fmt::layer()
                 .json()
                 .flatten_event(true)
                 .with_span_list(false)
-                .with_env_filter(filter)
-                .with_writer(writer)
-                .init();
-            guard
+                .with_writer(out);
+            start_both(layer.with_filter(filter), traces);
         }
+    }
+    guard
+}
+
+/// The log, and traces: each sees its own spans and not the other's.
+fn start_both(log: impl Layer<Registry> + Send + Sync, traces: &Sender) {
+    let spans = Targets::new().with_target(trace::TARGET, LevelFilter::TRACE);
+    tracing_subscriber::registry()
+        .with(log)
+        .with(traces.layer().with_filter(spans))
+        .init();
+}
+
+/// Says which variables look like ours and are read by nothing: a misspelt name leaves its setting at the default.
+pub(super) fn warn_of_unread(variables: &Variables) {
+    for one in config::unread(variables) {
+        tracing::warn!("{one}");
     }
 }
 

@@ -29,6 +29,9 @@ enum Command {
     ///
     /// Prints {"ok","code","reason","address"} and exits 0 or 1. Asks no database, so it cannot say
     /// whether a nonce was spent.
+    #[command(after_help = "Examples:
+  hasura-siwe message check --origin http://localhost:3000 <login.json
+  hasura-siwe message check --origin https://app.example.com --chain 1 --at 2024-09-14T20:45:00Z <login.json")]
     Check(Check),
 }
 

@@ -11,7 +11,7 @@ use crate::config::{Database, LogFormat, Pooler, Variables};
 use crate::storage::{Grants, connect_directly, grant_to_hasura, migrate, settings_for_pooler};
 
 pub(super) async fn run(variables: Variables) -> anyhow::Result<ExitCode> {
-    let _log = logging::start(LogFormat::Text, &variables);
+    let _log = logging::start(LogFormat::Text, &variables, None);
     let database = Database::read(&variables)?;
     let hasura_role = hasura_role(&variables)?;
     let ran = up_to_date(&database, hasura_role.as_deref()).await?;

@@ -6,32 +6,47 @@
 mod account;
 mod audit;
 mod demo;
+mod doctor;
 mod engine;
 mod epoch;
 mod gathered;
 mod health;
+mod ids;
 mod keys;
 mod local;
 mod logging;
+mod manual;
 mod message;
 mod metadata;
 mod migrate;
+mod needs;
 mod network;
+mod openapi;
 mod role;
 mod serve;
 mod table;
 mod token;
+mod traces;
 pub mod wallet;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+pub use doctor::CHECKS as DOCTOR_CHECKS;
+pub use openapi::document as openapi_document;
 
 use crate::config::Variables;
 
+const NAME: &str = "hasura-siwe";
+
 /// Sign-In with Ethereum for Hasura.
 #[derive(Parser)]
-#[command(name = "hasura-siwe", version, about, max_term_width = 100)]
+#[command(name = NAME, version, about, max_term_width = 100)]
+#[command(after_help = "Examples:
+  hasura-siwe local                # everything on this machine
+  hasura-siwe demo                 # in a second shell: a wallet signs in
+  hasura-siwe account --help       # each command's help ends with examples, and names the variables that it reads")]
 struct CommandLine {
     #[command(subcommand)]
     command: Command,
@@ -40,14 +55,23 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     /// Answer Hasura's actions. Configured by the environment: see docs/configuration.md.
+    #[command(after_help = "Examples:
+  hasura-siwe serve
+  LOG_FORMAT=json METRICS_ADDR=127.0.0.1:9400 hasura-siwe serve")]
     Serve,
     /// Run everything on this machine: a private PostgreSQL, the service and the local engine.
     Local(local::Arguments),
     /// Run the local engine alone, on any metadata directory and database, configured by Hasura's own variables.
+    #[command(after_help = "Examples:
+  hasura-siwe engine
+  HASURA_GRAPHQL_METADATA_DIR=hasura/metadata HASURA_GRAPHQL_SERVER_PORT=8090 hasura-siwe engine")]
     Engine,
     /// Play the whole story against an endpoint with a throw-away wallet, printing each request.
     Demo(demo::Arguments),
     /// Bring the database up to this program, and let Hasura's role (PG_DATABASE_URL) read what it serves.
+    #[command(after_help = "Examples:
+  hasura-siwe migrate
+  PG_DATABASE_URL=postgres://hasura@localhost/siwe hasura-siwe migrate")]
     Migrate,
     /// Check Hasura's metadata, print it as JSON, send it to a Hasura, compare it with one.
     Metadata(metadata::Arguments),
@@ -68,15 +92,40 @@ enum Command {
     /// End all sessions after a backup was restored.
     Epoch(epoch::Arguments),
     /// Ask the service on this machine whether it is ready (the image's health check).
+    #[command(after_help = "Example:
+  hasura-siwe health")]
     Health,
+    /// Check a deployment end to end, and say of each check what to do where it does not hold.
+    Doctor(doctor::Arguments),
+    /// Print what can be reached without GraphQL as an OpenAPI document.
+    #[command(after_help = "Example:
+  hasura-siwe openapi >openapi.json")]
+    Openapi,
+    /// Print the completion script of a shell.
+    Completions(manual::Completions),
+    /// Write the manual pages.
+    Man(manual::Man),
+}
+
+/// The command line, as its help, the completions and the manual pages have it.
+pub fn command() -> clap::Command {
+    needs::told(CommandLine::command())
 }
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
-    let command = CommandLine::parse().command;
+    let matches = command().get_matches();
+    let command = match CommandLine::from_arg_matches(&matches) {
+        Ok(line) => line.command,
+        Err(error) => error.exit(),
+    };
     let variables = Variables::of_process();
     let outcome = match command {
         Command::Message(arguments) => message::run(&arguments),
+        Command::Openapi => openapi::run(),
+        Command::Completions(arguments) => manual::completions(&arguments),
+        Command::Man(arguments) => manual::man(&arguments),
+        Command::Doctor(arguments) => on_runtime(doctor::run(arguments, variables)),
         Command::Serve => on_runtime(serve::run(variables)),
         Command::Local(arguments) => on_runtime(local::run(arguments, variables)),
         Command::Engine => on_runtime(engine::run(variables)),

@@ -25,6 +25,8 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// List the networks.
+    #[command(after_help = "Example:
+  hasura-siwe network list --json")]
     List {
         /// As JSON.
         #[arg(long)]
@@ -40,11 +42,15 @@ enum Command {
         chain_id: ChainId,
     },
     /// Open a network for log-ins again.
+    #[command(after_help = "Example:
+  hasura-siwe network enable sepolia")]
     Enable {
         /// The network.
         name: NetworkName,
     },
     /// Close a network for log-ins. Open sessions go on, and its accounts stay.
+    #[command(after_help = "Example:
+  hasura-siwe network disable sepolia")]
     Disable {
         /// The network.
         name: NetworkName,

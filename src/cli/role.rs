@@ -28,6 +28,8 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// List the roles that can be granted, and how many accounts hold each.
+    #[command(after_help = "Example:
+  hasura-siwe role list --json")]
     List {
         /// As JSON.
         #[arg(long)]

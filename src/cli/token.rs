@@ -11,6 +11,7 @@ use serde_json::json;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
+use super::ids::{session_id, user_id};
 use crate::clock::Clock;
 use crate::config::{Config, Variables};
 use crate::entropy::Entropy;
@@ -27,17 +28,24 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 enum What {
     /// Show what the token on standard input says. Judges nothing and needs no configuration.
+    #[command(after_help = "Example:
+  hasura-siwe token inspect <token.txt")]
     Inspect,
     /// Judge the token on standard input as the service would: exit 0 when it is good, 1 when not.
+    #[command(after_help = "Example:
+  hasura-siwe token verify <token.txt")]
     Verify,
     /// Sign a token for a user, with one role that the user has. The audit log says so.
     Mint(Mint),
 }
 
 #[derive(Args)]
+#[command(after_help = "Examples:
+  hasura-siwe token mint --user d1789988-2406-4937-bc3d-2f9e039e7e1b --role user
+  hasura-siwe token mint --user d1789988-2406-4937-bc3d-2f9e039e7e1b --role admin --ttl 1m >token.txt")]
 struct Mint {
     /// The user's id.
-    #[arg(long)]
+    #[arg(long, value_name = "ID", value_parser = user_id)]
     user: Uuid,
     /// The only role that the token may act as.
     #[arg(long)]
@@ -46,7 +54,7 @@ struct Mint {
     #[arg(long, default_value = "5m", value_parser = humantime::parse_duration)]
     ttl: Duration,
     /// A live session of the user's. Without one the token is good in JWT mode, and the webhook refuses it.
-    #[arg(long)]
+    #[arg(long, value_name = "ID", value_parser = session_id)]
     session: Option<Uuid>,
 }
 

@@ -28,6 +28,8 @@ pub struct JwtSecret {
     pub issuer: String,
     /// `aud`: one name or several.
     pub audience: Vec<String>,
+    /// Where Hasura fetches the keys that are published.
+    pub jwk_url: Option<String>,
 }
 
 /// What signs access tokens: one key that Hasura holds as well, or keys of our own.
@@ -133,6 +135,7 @@ impl JwtSecret {
                 .unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned()),
             issuer: typed.issuer.unwrap_or_else(|| DEFAULT_ISSUER.to_owned()),
             audience,
+            jwk_url: typed.jwk_url,
         })
     }
 }

@@ -4,6 +4,7 @@
 //! wrong at once. Nothing here connects, opens or listens. [`VARIABLES`] is the list that
 //! docs/configuration.md, `.env.example` and docker-compose.yml are held against.
 
+mod database;
 pub mod env;
 mod jwt_secret;
 mod keys_encryption;
@@ -11,7 +12,10 @@ mod lifetimes;
 mod read;
 mod rpc_urls;
 pub mod strength;
+mod traces;
+mod unread;
 mod variables;
+mod web;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -24,7 +28,10 @@ pub use jwt_secret::{
 pub use keys_encryption::keys_encryption_key;
 pub use lifetimes::{Lifetime, Lifetimes};
 pub use rpc_urls::RpcUrl;
+pub use traces::Traces;
+pub use unread::{Unread, unread};
 pub use variables::{VARIABLES, Variable};
+pub use web::Web;
 
 use crate::model::{Address, ChainId, Flow};
 use crate::password::Policy;
@@ -42,6 +49,8 @@ pub struct Config {
     pub actions_secrets: Vec<Secret<String>>,
     /// The origins whose messages may sign in.
     pub origins: Vec<Origin>,
+    /// Whether pages of these origins get their refresh token as a cookie.
+    pub refresh_cookie: bool,
     /// Who chooses nonces.
     pub nonces: Nonces,
     /// The ways to sign in that are open.
@@ -62,8 +71,12 @@ pub struct Config {
     pub keys_encryption_key: Option<Secret<[u8; 32]>>,
     /// How many proxies in front append to X-Forwarded-For; 0 believes none of it.
     pub trusted_hops: usize,
+    /// The sign-in page, if it is served.
+    pub web: Option<Web>,
     /// Where metrics are answered, if anywhere.
     pub metrics: Option<SocketAddr>,
+    /// Where spans are sent, if anywhere.
+    pub traces: Option<Traces>,
     /// How the log looks.
     pub log: LogFormat,
 }

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use super::strength::weakness;
 use super::{
-    Config, Database, Faults, JwtKeys, JwtSecret, Lifetimes, LogFormat, Nonces, Operator, Passwords, Pooler,
-    Variables, keys_encryption,
+    Config, Faults, JwtKeys, JwtSecret, Lifetimes, LogFormat, Nonces, Operator, Passwords, Variables,
+    keys_encryption,
 };
 use crate::model::{AccountName, Address, Flow};
 use crate::password::Policy;
@@ -41,6 +41,11 @@ impl<'a> Reader<'a> {
         self.faults.push(sentence.chars().map(shown).collect());
     }
 
+    /// What was typed, where something was.
+    pub(super) fn text(&self, name: &str) -> Option<&'a str> {
+        self.variables.text(name).map(str::trim)
+    }
+
     pub(super) fn secret(&mut self, name: &str) -> Option<String> {
         self.variables.secret(name).unwrap_or_else(|sentence| {
             self.fault(sentence);
@@ -48,13 +53,26 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn required_secret(&mut self, name: &str, cure: &str) -> Option<String> {
+    pub(super) fn required_secret(&mut self, name: &str, cure: &str) -> Option<String> {
         let before = self.faults.len();
         let value = self.secret(name);
         if value.is_none() && self.faults.len() == before {
             self.fault(format!("{name} is not set: {cure}"));
         }
         value
+    }
+
+    /// A switch, off until it is on.
+    pub(super) fn is_on(&mut self, name: &str) -> bool {
+        match self.text(name) {
+            None | Some("off") => false,
+            Some("on") => true,
+            Some(other) => {
+                let sentence = format!("{name} is {other:?}, expected on or off");
+                self.fault(sentence);
+                false
+            }
+        }
     }
 
     pub(super) fn parsed<T: FromStr>(&mut self, name: &str, default: T, expected: &str) -> T
@@ -158,6 +176,7 @@ impl Config {
                 Nonces::Client
             }
         };
+        let refresh_cookie = reader.is_on("REFRESH_COOKIE");
         let flows = reader.flows();
         let rpc_urls = reader.rpc_urls();
         let app_name = reader.app_name(&origins);
@@ -178,6 +197,7 @@ impl Config {
             "an address and port such as 127.0.0.1:4000",
         );
         let trusted_hops = reader.parsed("TRUSTED_HOPS", 0_usize, "a number of proxies");
+        let web = reader.web();
         let metrics = variables.text("METRICS_ADDR").is_some().then(|| {
             reader.parsed(
                 "METRICS_ADDR",
@@ -185,12 +205,14 @@ impl Config {
                 "an address and port such as 127.0.0.1:9400",
             )
         });
+        let traces = reader.traces();
         match (database, jwt) {
             (Some(database), Some(jwt)) if reader.faults.is_empty() => Ok(Self {
                 database,
                 listen,
                 actions_secrets,
                 origins,
+                refresh_cookie,
                 nonces,
                 flows,
                 rpc_urls,
@@ -201,23 +223,11 @@ impl Config {
                 jwt,
                 keys_encryption_key,
                 trusted_hops,
+                web,
                 metrics,
+                traces,
                 log,
             }),
-            _ => Err(Faults(reader.faults)),
-        }
-    }
-}
-
-impl Database {
-    /// Reads only what concerns the database, for commands that need nothing else.
-    ///
-    /// # Errors
-    /// As [`Config::read`].
-    pub fn read(variables: &Variables) -> Result<Self, Faults> {
-        let mut reader = Reader::of(variables);
-        match reader.database() {
-            Some(database) if reader.faults.is_empty() => Ok(database),
             _ => Err(Faults(reader.faults)),
         }
     }
@@ -245,57 +255,6 @@ impl Operator {
 }
 
 impl Reader<'_> {
-    fn database(&mut self) -> Option<Database> {
-        let url = self.database_url("DATABASE_URL", true);
-        let direct_url = self.database_url("DATABASE_DIRECT_URL", false);
-        let pool_size = self.parsed("DATABASE_POOL_SIZE", 8_usize, "a number of connections");
-        if !(1..=1000).contains(&pool_size) {
-            self.fault(format!(
-                "DATABASE_POOL_SIZE is {pool_size}, and must lie between 1 and 1000"
-            ));
-        }
-        let pooler = match self.variables.text("DATABASE_POOLER").map(str::trim) {
-            None | Some("none") => Pooler::None,
-            Some("transaction") => Pooler::Transaction,
-            Some(other) => {
-                self.fault(format!(
-                    "DATABASE_POOLER is {other:?}, expected none or transaction"
-                ));
-                Pooler::None
-            }
-        };
-        let url = url?;
-        if pooler == Pooler::Transaction && direct_url.is_none() {
-            self.fault("DATABASE_POOLER is transaction, so DATABASE_DIRECT_URL must lead past the pooler: migrations and listening need a connection of their own".into());
-        }
-        Some(Database {
-            pooler,
-            direct_url: Secret::new(direct_url.unwrap_or_else(|| url.clone())),
-            url: Secret::new(url),
-            ca_file: self.variables.text("DATABASE_CA_FILE").map(Into::into),
-            pool_size,
-        })
-    }
-
-    fn database_url(&mut self, name: &str, required: bool) -> Option<String> {
-        let url = if required {
-            self.required_secret(
-                name,
-                "give a PostgreSQL URL, such as postgres://user:password@host:5432/database",
-            )
-        } else {
-            self.secret(name)
-        }?;
-        // The parser's text is left out: it may quote the part with the password.
-        if tokio_postgres::Config::from_str(&url).is_err() {
-            self.fault(format!(
-                "{name} is not a PostgreSQL URL: expected postgres://user:password@host:5432/database, with special characters of the password percent-encoded"
-            ));
-            return None;
-        }
-        Some(url)
-    }
-
     fn flows(&mut self) -> BTreeSet<Flow> {
         if self.variables.text("FLOWS").is_none() {
             return Flow::ALL.into();
@@ -436,6 +395,7 @@ mod tests {
             ("REFRESH_IDLE_TTL", "200d", "REFRESH_ABSOLUTE_TTL"),
             ("SIWE_ORIGINS", "app.example.com", "app.example.com"),
             ("SIWE_NONCES", "both", "client or server"),
+            ("REFRESH_COOKIE", "yes", "on or off"),
             ("ADMIN_ADDRESSES", "vitalik.eth", "vitalik.eth"),
             ("LISTEN_ADDR", "4000", "127.0.0.1:4000"),
             ("ACTIONS_SECRET", "short", "at least 32"),

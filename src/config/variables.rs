@@ -55,6 +55,7 @@ pub const VARIABLES: &[Variable] = &[
         default: None,
         secret: false,
     },
+    plain("REFRESH_COOKIE", "off"),
     plain("SIWE_NONCES", "client"),
     plain("FLOWS", "siwe,lens,email,username,tanx"),
     Variable {
@@ -84,6 +85,16 @@ pub const VARIABLES: &[Variable] = &[
     plain("SESSIONS_PER_USER", "50"),
     plain("ADMIN_ADDRESSES", "none"),
     plain("TRUSTED_HOPS", "0"),
+    plain("WEB", "off"),
+    plain("WEB_GRAPHQL_URL", "/v1/graphql"),
     plain("METRICS_ADDR", "none"),
+    plain("OTEL_EXPORTER_OTLP_ENDPOINT", "none"),
+    Variable {
+        name: "OTEL_EXPORTER_OTLP_HEADERS",
+        default: Some("none"),
+        secret: true,
+    },
+    plain("OTEL_SERVICE_NAME", "hasura-siwe"),
+    plain("OTEL_TRACES_SAMPLER_ARG", "1"),
     plain("LOG_FORMAT", "text"),
 ];

@@ -121,9 +121,11 @@ impl Service {
                 if matches!(announcement, Announcement::Connected | Announcement::KeysChanged) {
                     self.reload_keys_soon();
                 }
+                self.counts.listening(true);
                 self.live.hear(announcement);
             })
             .await;
+            self.counts.listening(false);
             self.live.lose_trust();
             if let Err(error) = ended {
                 warn!(

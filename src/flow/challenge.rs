@@ -87,9 +87,10 @@ impl Service {
         signature: &str,
         client: &Client,
     ) -> Result<Tokens, Error> {
-        let (tokens, _) = self
+        let outcome = self
             .answer_challenge(Flow::Lens, address, signature, None, client)
-            .await?;
+            .await;
+        let (tokens, _) = self.counts.log_in(Flow::Lens, outcome)?;
         Ok(tokens)
     }
 
@@ -99,6 +100,16 @@ impl Service {
     /// # Errors
     /// As [`Service::lens_log_in`].
     pub async fn tanx_log_in(
+        &self,
+        address: &str,
+        signature: &str,
+        client: &Client,
+    ) -> Result<(Tokens, String), Error> {
+        let outcome = self.tanx_log_in_with_uid(address, signature, client).await;
+        self.counts.log_in(Flow::Tanx, outcome)
+    }
+
+    async fn tanx_log_in_with_uid(
         &self,
         address: &str,
         signature: &str,

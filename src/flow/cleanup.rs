@@ -53,6 +53,7 @@ impl Service {
         loop {
             let begun = Instant::now();
             let swept = self.db.sweep().await?;
+            self.counts.swept(swept.rows());
             debug!(
                 nonces = swept.nonces,
                 guesses = swept.guesses,
@@ -83,6 +84,7 @@ impl Service {
                 }
             }
         }
+        self.counts.swept(all.tokens + all.sessions);
         debug!(
             salts = all.salts,
             tokens = all.tokens,
@@ -90,6 +92,7 @@ impl Service {
             "what aged was removed"
         );
         self.db.retire_expired_keys().await?;
+        self.note_sweep();
         Ok(())
     }
 }

@@ -80,7 +80,8 @@ impl Service {
                     reason: GONE,
                     client,
                 };
-                self.db.end_sessions(&end).await?;
+                let ended = self.db.end_sessions(&end).await?;
+                self.counts.ended(GONE, ended);
                 info!(user.id = %user_id, session.id = %id, "session {id} ended: its contract wallet is gone");
                 Ok(false)
             }

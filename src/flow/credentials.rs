@@ -126,6 +126,7 @@ impl Service {
             .await?
         {
             Unlinked::Done(ended) => {
+                self.counts.ended("wallet_unlinked", ended);
                 info!(user.id = %person.user_id, ended, "user {} unlinked a wallet", person.user_id);
                 Ok(ended)
             }
@@ -213,6 +214,7 @@ impl Service {
         let turn = turn(person, before.as_deref());
         match self.db.change_password(&change, &turn).await? {
             Some(ended) => {
+                self.counts.ended("password_changed", ended);
                 info!(user.id = %person.user_id, ended, "user {} changed the password", person.user_id);
                 Ok(ended)
             }

@@ -87,6 +87,7 @@ impl Service {
                 client,
             })
             .await?;
+        self.counts.ended(reason, ended);
         info!(user.id = %user_id, ended, reason, "user {user_id} ended {ended} sessions");
         Ok(ended)
     }

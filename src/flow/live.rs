@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use metrics::{Counter, counter};
 use moka::sync::Cache;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -32,6 +33,8 @@ pub(super) struct LiveSessions {
     /// Counts announcements, so that an answer that one has overtaken is not kept.
     heard: AtomicU64,
     last_sign_of_life: Mutex<Option<Instant>>,
+    hits: Counter,
+    misses: Counter,
 }
 
 /// A mark taken before the database is asked.
@@ -47,12 +50,28 @@ impl LiveSessions {
                 .build(),
             heard: AtomicU64::new(0),
             last_sign_of_life: Mutex::new(None),
+            hits: counter!("hasura_siwe_session_cache_lookups_total", "result" => "hit"),
+            misses: counter!("hasura_siwe_session_cache_lookups_total", "result" => "miss"),
         }
+    }
+
+    /// How many sessions are kept.
+    pub(super) fn len(&self) -> u64 {
+        self.sessions.entry_count()
     }
 
     /// What is kept of a session and can be believed `now`: `Some(None)` if it is known to have ended.
     /// One whose time has passed may have been restored since, so the database is asked.
     pub(super) fn get(&self, id: Uuid, now: OffsetDateTime) -> Option<Option<Arc<LiveSession>>> {
+        let known = self.known(id, now);
+        match known {
+            Some(_) => self.hits.increment(1),
+            None => self.misses.increment(1),
+        }
+        known
+    }
+
+    fn known(&self, id: Uuid, now: OffsetDateTime) -> Option<Option<Arc<LiveSession>>> {
         if !self.is_trusted() {
             return None;
         }

@@ -8,6 +8,7 @@ mod authenticate;
 mod challenge;
 mod cleanup;
 mod contract;
+mod counts;
 mod credentials;
 mod end;
 mod error;
@@ -77,6 +78,7 @@ pub struct Service {
     stopping: AtomicBool,
     seen: seen::SeenTokens,
     app: challenge::App,
+    counts: counts::Counts,
 }
 
 impl Service {
@@ -116,6 +118,7 @@ impl Service {
             seen: seen::SeenTokens::new(),
             entropy,
             app: challenge::App::of(config),
+            counts: counts::Counts::new(),
         })
     }
 

@@ -1,5 +1,7 @@
 //! What every flow does when its proof was good: the session it opens, and the tokens of a session.
 
+use std::time::Duration;
+
 use tracing::info;
 
 use super::Service;
@@ -15,6 +17,8 @@ pub struct Tokens {
     pub access: Disclosed,
     /// The token for the next restore.
     pub refresh: RefreshToken,
+    /// How long that one is good, unless it is used.
+    pub refresh_for: Duration,
     /// The session that both belong to.
     pub session: SessionState,
 }
@@ -74,10 +78,13 @@ impl Service {
             Flow::Username => refresh.as_token_id(),
             _ => self.entropy.uuid(),
         };
-        let access = pen.sign(id, &identity, ttl, self.clock.now(), session.ends_at);
+        let now = self.clock.now();
+        let access = pen.sign(id, &identity, ttl, now, session.ends_at);
+        let left = Duration::try_from(session.ends_at - now).unwrap_or_default();
         Tokens {
             access,
             refresh,
+            refresh_for: session.idle.min(left),
             session,
         }
     }

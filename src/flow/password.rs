@@ -46,9 +46,11 @@ impl Service {
         client: &Client,
     ) -> Result<Tokens, Error> {
         // What is no address is nobody's, and says nothing about anybody.
-        let email = Email::parse(email).map_err(|_| Error::CredentialsInvalid)?;
-        self.log_in_with_password(Flow::Email, LoginName::Email(email), password, client)
-            .await
+        let name = Email::parse(email).ok().map(LoginName::Email);
+        let outcome = self
+            .log_in_with_password(Flow::Email, name, password, client)
+            .await;
+        self.counts.log_in(Flow::Email, outcome)
     }
 
     /// Signs in with a username and a password.
@@ -61,18 +63,21 @@ impl Service {
         password: &str,
         client: &Client,
     ) -> Result<Tokens, Error> {
-        let username = Username::parse(username).map_err(|_| Error::CredentialsInvalid)?;
-        self.log_in_with_password(Flow::Username, LoginName::Username(username), password, client)
-            .await
+        let name = Username::parse(username).ok().map(LoginName::Username);
+        let outcome = self
+            .log_in_with_password(Flow::Username, name, password, client)
+            .await;
+        self.counts.log_in(Flow::Username, outcome)
     }
 
     async fn log_in_with_password(
         &self,
         flow: Flow,
-        name: LoginName,
+        name: Option<LoginName>,
         password: &str,
         client: &Client,
     ) -> Result<Tokens, Error> {
+        let name = name.ok_or(Error::CredentialsInvalid)?;
         self.is_open(flow)?;
         let password = Password::parse(password)?;
         let pen = self.signer.pen()?;

@@ -70,7 +70,10 @@ impl Service {
         let id = self
             .verifier
             .id_of_any_age(token, self.clock.now())
-            .map_err(|_| Error::RefreshTokenInvalid)?;
-        self.restore(Flow::Username, &id.to_string(), client).await
+            .map_err(|_| Error::RefreshTokenInvalid);
+        match id {
+            Ok(id) => self.restore(Flow::Username, &id.to_string(), client).await,
+            Err(refused) => self.counts.restore(Err(refused)),
+        }
     }
 }

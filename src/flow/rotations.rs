@@ -14,11 +14,13 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use tokio::sync::oneshot;
+use tracing::{Instrument, Span};
 
 use super::Service;
 use crate::model::{Client, Flow};
 use crate::storage::{self, Rotated, Rotation};
 use crate::token::{RefreshToken, Salt, TokenHash};
+use crate::trace;
 
 /// What became of a restore, for everybody who asked for the same.
 pub(super) type Outcome = Result<Arc<Rotated>, Arc<storage::Error>>;
@@ -53,6 +55,8 @@ struct Waiting {
     rotation: Rotation,
     tell: oneshot::Sender<Outcome>,
     entry: Entry,
+    /// The request that asked first, where it is traced.
+    span: Span,
 }
 
 /// The place among the answers; gone when the statement is done, however that ends.
@@ -85,6 +89,12 @@ impl Waiting {
     /// The entry goes first, so whoever comes later asks the database.
     fn tell(self, outcome: Outcome) {
         let Self { tell, entry, .. } = self;
+        // Here, where it is once, and not with each who asked.
+        if let Ok(outcome) = &outcome
+            && matches!(**outcome, Rotated::Reused { .. })
+        {
+            entry.service.counts.reuse();
+        }
         drop(entry);
         // Whoever asked may have gone away.
         let _ = tell.send(outcome);
@@ -143,6 +153,7 @@ impl Service {
                 service: Arc::clone(self),
                 key,
             },
+            span: trace::current(),
         };
         let answer = told.map(|told| {
             told.unwrap_or_else(|_| {
@@ -157,7 +168,8 @@ impl Service {
     async fn rotate_while_somebody_waits(self: Arc<Self>, mut batch: Vec<Waiting>) {
         let place = Place(&self.rotations);
         loop {
-            let mut rotating = pin!(self.rotate_batch(batch));
+            let span = span_of(&batch);
+            let mut rotating = pin!(self.rotate_batch(batch).instrument(span));
             let is_slow = tokio::time::timeout(PATIENCE, &mut rotating).await.is_err();
             let next = {
                 let mut under_way = self.rotations.lock();
@@ -188,6 +200,7 @@ impl Service {
     }
 
     async fn rotate_batch(self: &Arc<Self>, batch: Vec<Waiting>) {
+        self.counts.statement_of(batch.len());
         let rotations: Vec<&Rotation> = batch.iter().map(|waiting| &waiting.rotation).collect();
         let rotated = match rotations.as_slice() {
             // Alone it may wait for its row.
@@ -214,7 +227,8 @@ impl Service {
         match rotated {
             Some(Rotated::Live { session, salt }) if session.contract_on.is_some() => {
                 let service = Arc::clone(self);
-                tokio::spawn(async move {
+                let span = waiting.span.clone();
+                let look = async move {
                     // Here and not with each caller, so that of equal requests one looks, and all are told the same.
                     let outcome = match service.goes_on(&session, &waiting.rotation.client).await {
                         Ok(true) => Ok(Arc::new(Rotated::Live { session, salt })),
@@ -222,21 +236,41 @@ impl Service {
                         Err(error) => Err(Arc::new(error)),
                     };
                     waiting.tell(outcome);
-                });
+                };
+                tokio::spawn(look.instrument(span));
             }
             Some(rotated) => waiting.tell(Ok(Arc::new(rotated))),
             None => {
                 let service = Arc::clone(self);
-                tokio::spawn(async move {
+                let span = waiting.span.clone();
+                let alone = async move {
+                    service.counts.statement_of(1);
                     match service.db.rotate(&waiting.rotation).await {
                         Ok(rotated @ Rotated::Live { .. }) => service.settle(waiting, Some(rotated)),
                         Ok(rotated) => waiting.tell(Ok(Arc::new(rotated))),
                         Err(error) => waiting.tell(Err(Arc::new(error))),
                     }
-                });
+                };
+                tokio::spawn(alone.instrument(span));
             }
         }
     }
+}
+
+/// A statement of these restores: part of the first one's trace, and linked to those of the others.
+fn span_of(batch: &[Waiting]) -> Span {
+    let mut traced = batch
+        .iter()
+        .map(|waiting| &waiting.span)
+        .filter(|span| !span.is_disabled());
+    let Some(first) = traced.next() else {
+        return Span::none();
+    };
+    let span = trace::span!(parent: first, "restores", restores = batch.len());
+    for other in traced {
+        span.follows_from(other);
+    }
+    span
 }
 
 /// One of the statements that run at a time, until its task ends early.

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aws_lc_rs::digest;
+use metrics::{Counter, counter};
 use moka::sync::Cache;
 use time::OffsetDateTime;
 
@@ -22,6 +23,8 @@ pub(super) struct SeenTokens {
     seen: Cache<[u8; 32], Arc<Verified>>,
     /// Counts changes of the keys, so that a judgement that one has overtaken is not kept.
     changes: AtomicU64,
+    hits: Counter,
+    misses: Counter,
 }
 
 impl SeenTokens {
@@ -32,7 +35,14 @@ impl SeenTokens {
                 .time_to_live(LONGEST)
                 .build(),
             changes: AtomicU64::new(0),
+            hits: counter!("hasura_siwe_token_cache_lookups_total", "result" => "hit"),
+            misses: counter!("hasura_siwe_token_cache_lookups_total", "result" => "miss"),
         }
+    }
+
+    /// How many tokens are kept.
+    pub(super) fn len(&self) -> u64 {
+        self.seen.entry_count()
     }
 
     /// What a token says, if it is ours and in its time.
@@ -47,8 +57,10 @@ impl SeenTokens {
         if let Some(verified) = self.seen.get(&key)
             && now < verified.expires_at
         {
+            self.hits.increment(1);
             return Ok(verified);
         }
+        self.misses.increment(1);
         let before = self.changes.load(Ordering::SeqCst);
         // The verifier knows the leeway at the end of a token's time, and says why one is refused.
         let verified = Arc::new(verifier.verify(token, now)?);

@@ -25,6 +25,16 @@ impl Service {
         token: &str,
         client: &Client,
     ) -> Result<Tokens, Error> {
+        let outcome = self.restore_session(flow, token, client).await;
+        self.counts.restore(outcome)
+    }
+
+    async fn restore_session(
+        self: &Arc<Self>,
+        flow: Flow,
+        token: &str,
+        client: &Client,
+    ) -> Result<Tokens, Error> {
         let presented = RefreshToken::parse(token).ok_or(Error::RefreshTokenInvalid)?;
         let pen = self.signer.pen()?;
         let outcome = self

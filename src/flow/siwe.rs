@@ -24,6 +24,16 @@ impl Service {
     /// [`Error::Message`], [`Error::RpcUnavailable`], [`Error::ChainNotSupported`], [`Error::NonceInvalid`],
     /// [`Error::AccountDisabled`] or [`Error::Unavailable`].
     pub async fn log_in(&self, message: &str, signature: &str, client: &Client) -> Result<Tokens, Error> {
+        let outcome = self.log_in_with_message(message, signature, client).await;
+        self.counts.log_in(Flow::Siwe, outcome)
+    }
+
+    async fn log_in_with_message(
+        &self,
+        message: &str,
+        signature: &str,
+        client: &Client,
+    ) -> Result<Tokens, Error> {
         self.is_open(Flow::Siwe)?;
         let proof = self.proven(message, signature, client).await?;
         // Before the nonce is spent: a service without a key leaves the message good.

@@ -17,6 +17,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use uuid::Uuid;
 
 use super::Http;
+use super::cookie::Page;
 use super::error::ApiError;
 use super::log::RequestId;
 use crate::model::{ADMIN_ROLE, Caller, Client, Person, USER_ROLE};
@@ -42,6 +43,8 @@ pub struct ActionCall<A: Action> {
     pub caller: Caller,
     /// From where.
     pub client: Client,
+    /// From which page of ours, where it has its refresh token in a cookie.
+    pub page: Option<Page>,
     action: PhantomData<A>,
 }
 
@@ -84,6 +87,7 @@ impl<A: Action + Send> FromRequest<Http> for ActionCall<A> {
             return Err(ApiError::CallerNotAllowed);
         }
         let client = client_of(&request, http.trusted_hops, FORWARDED_USER_AGENT);
+        let page = Page::of(http, request.headers());
         let body = body_of(request, BODY_CAP).await?;
         let call: Envelope<A::Input> = serde_json::from_slice(&body)
             .map_err(|error| ApiError::BadRequest(complaint(&format!("the call of {}", A::NAME), &error)))?;
@@ -98,6 +102,7 @@ impl<A: Action + Send> FromRequest<Http> for ActionCall<A> {
             input: call.input,
             caller,
             client,
+            page,
             action: PhantomData,
         })
     }

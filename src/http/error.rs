@@ -33,6 +33,47 @@ pub enum ApiError {
     Flow(flow::Error),
 }
 
+/// Every code with its status on the action surface and on `/sapi`, in the order of docs/api.md. A test holds it against the errors
+/// themselves.
+pub const CODES: &[(&str, u16)] = &[
+    ("message_too_large", 400),
+    ("message_malformed", 400),
+    ("address_not_checksummed", 400),
+    ("domain_mismatch", 401),
+    ("uri_mismatch", 401),
+    ("chain_not_supported", 401),
+    ("message_expired", 401),
+    ("message_not_yet_valid", 401),
+    ("message_too_old", 401),
+    ("nonce_invalid", 401),
+    ("signature_malformed", 400),
+    ("signature_invalid", 401),
+    ("contract_wallet_unsupported", 401),
+    ("rpc_unavailable", 400),
+    ("token_invalid", 401),
+    ("session_ended", 401),
+    ("refresh_token_invalid", 401),
+    ("credentials_invalid", 401),
+    ("reauth_required", 403),
+    ("rate_limited", 429),
+    ("flow_closed", 403),
+    ("registration_closed", 403),
+    ("already_taken", 409),
+    ("email_invalid", 422),
+    ("username_invalid", 422),
+    ("password_too_short", 422),
+    ("password_too_long", 422),
+    ("password_compromised", 422),
+    ("account_disabled", 403),
+    ("forbidden", 403),
+    ("network_unknown", 400),
+    ("name_invalid", 400),
+    ("bad_request", 400),
+    ("payload_too_large", 413),
+    ("caller_not_allowed", 401),
+    ("unavailable", 400),
+];
+
 /// The code of a reply, for the request log and the metrics.
 #[derive(Clone, Copy, Debug)]
 pub struct ReplyCode(pub &'static str);

@@ -3,11 +3,13 @@
 //! [`router`] is the list of everything that is answered. Nothing here touches the database.
 
 mod actions;
+mod cookie;
 mod envelope;
 mod error;
 mod health;
 mod log;
 mod metrics;
+mod pages;
 mod rest;
 mod webhook;
 mod well_known;
@@ -17,12 +19,14 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
-pub use error::ApiError;
+pub use error::{ApiError, CODES};
 pub use metrics::{MetricsHandle, metrics_router};
 
 use crate::entropy::Entropy;
 use crate::flow::Service;
 use crate::secret::Secret;
+use crate::siwe::Origin;
+use pages::Pages;
 
 /// Each action once: its path, its name in Hasura, its handler.
 macro_rules! actions {
@@ -68,6 +72,9 @@ pub struct Http {
     service: Arc<Service>,
     actions_secrets: Arc<[Secret<String>]>,
     trusted_hops: usize,
+    pages: Pages,
+    /// The pages whose refresh tokens go into cookies, where that is wanted.
+    cookies_for: Option<Pages>,
 }
 
 impl Http {
@@ -77,12 +84,26 @@ impl Http {
             service,
             actions_secrets: actions_secrets.into(),
             trusted_hops,
+            pages: Pages::default(),
+            cookies_for: None,
+        }
+    }
+
+    /// The same, for pages of these origins: they may call what browsers call directly, and have their refresh tokens in
+    /// cookies where `with_cookies` says so.
+    #[must_use]
+    pub fn for_pages(self, origins: &[Origin], with_cookies: bool) -> Self {
+        let pages = Pages::of(origins);
+        Self {
+            cookies_for: with_cookies.then(|| pages.clone()),
+            pages,
+            ..self
         }
     }
 }
 
-/// Everything that is answered.
-pub fn router(http: Http, entropy: Entropy) -> Router {
+/// Everything that is answered, with a page for browsers where there is one.
+pub fn router(http: Http, entropy: Entropy, page: Option<Router<Http>>) -> Router {
     actions_router()
         .route("/webhook", get(webhook::webhook).post(webhook::webhook))
         .route("/.well-known/jwks.json", get(well_known::jwks))
@@ -91,7 +112,11 @@ pub fn router(http: Http, entropy: Entropy) -> Router {
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(axum::middleware::from_fn(error::in_time))
-        .merge(rest::router())
-        .layer(axum::middleware::from_fn_with_state(entropy, log::follow_request))
+        .merge(rest::router(http.pages.clone()))
+        .merge(page.unwrap_or_default())
+        .layer(axum::middleware::from_fn_with_state(
+            Arc::new(log::Follower::new(entropy)),
+            log::follow_request,
+        ))
         .with_state(http)
 }

@@ -1,5 +1,5 @@
 //! What the proxy does in compose: `/v1/login` for the published document, `/sapi/*` to the service, the
-//! client's address in X-Forwarded-For, everything else to the engine as it is.
+//! client's address in X-Forwarded-For, the sign-in page at `/`, everything else to the engine as it is.
 //!
 //! It is no place for rules: the Caddyfile does the same, and a test runs both.
 
@@ -16,10 +16,14 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tracing::warn;
 
+use crate::web;
+
 /// As in the Caddyfile.
 const BODY_CAP: usize = 1_000_000;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// Hasura's word for a client's `Origin`. A client's own would pass for it.
+const FORWARDED_ORIGIN: HeaderName = HeaderName::from_static("x-forwarded-origin");
 
 #[derive(Clone)]
 struct Upstream {
@@ -28,16 +32,16 @@ struct Upstream {
     service: SocketAddr,
 }
 
-/// A router in front of the engine at `engine` and the service at `service`. Serve it with connection information.
+/// A router in front of the engine at `engine` and the service at `service`, with the sign-in page at `/`. Serve it with connection information.
 ///
 /// # Errors
 /// When the HTTP client cannot be set up.
-pub fn front(engine: SocketAddr, service: SocketAddr) -> anyhow::Result<Router> {
+pub fn front(engine: SocketAddr, service: SocketAddr, page: &web::Settings) -> anyhow::Result<Router> {
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .build()?;
-    Ok(Router::new().fallback(forward).with_state(Upstream {
+    Ok(web::router(page).fallback(forward).with_state(Upstream {
         client,
         engine,
         service,
@@ -72,6 +76,7 @@ async fn forward(
     };
     let mut headers = parts.headers;
     drop_hop_by_hop(&mut headers);
+    headers.remove(FORWARDED_ORIGIN);
     if let Ok(address) = HeaderValue::from_str(&peer.ip().to_string()) {
         headers.insert(FORWARDED_FOR, address);
     }

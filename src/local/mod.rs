@@ -6,6 +6,7 @@
 
 mod front;
 mod postgres;
+mod programs;
 mod secrets;
 mod stack;
 
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 
 pub use front::front;
 pub use postgres::{Postgres, Start};
+pub use programs::find as find_programs;
 pub use stack::{Settings, Stack};
 
 use crate::config::Variables;

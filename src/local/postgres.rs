@@ -14,6 +14,8 @@ use anyhow::{Context, bail, ensure};
 use nix::unistd::User;
 use tokio::process::Command;
 
+use super::programs;
+
 /// A socket's path may have about a hundred bytes; its file name takes some.
 const LONGEST_SOCKET_FOLDER: usize = 80;
 
@@ -41,12 +43,12 @@ impl Postgres {
     /// # Errors
     /// A sentence that says what is missing and how to get it.
     pub async fn start(start: Start) -> anyhow::Result<Self> {
-        let programs = find_programs()?;
         let user = somebody_else_than_root()?;
         fs::create_dir_all(&start.folder)
             .with_context(|| format!("cannot make {}", start.folder.display()))?;
         let folder = start.folder.canonicalize()?;
         let cluster = folder.join("postgres");
+        let programs = find_programs(&cluster)?;
         let sockets = match folder.join("run") {
             short if short.as_os_str().len() <= LONGEST_SOCKET_FOLDER => short,
             _ => std::env::temp_dir().join(format!("hasura-siwe-{:016x}", fingerprint(&folder))),
@@ -172,40 +174,18 @@ impl Postgres {
     }
 }
 
-/// The newest folder that holds all of initdb, postgres and pg_ctl: on PATH, or where Debian keeps them.
-fn find_programs() -> anyhow::Result<PathBuf> {
-    let mut folders: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
-        .map(|entries| {
-            entries
-                .filter_map(Result::ok)
-                .map(|entry| entry.path().join("bin"))
-                .collect()
-        })
-        .unwrap_or_default();
-    folders.sort_by_key(|folder| {
-        let version = folder
-            .parent()
-            .and_then(Path::file_name)
-            .and_then(|name| name.to_str());
-        std::cmp::Reverse(version.and_then(|name| name.parse::<u32>().ok()))
-    });
+/// The folder of PostgreSQL's programs: those that made the cluster, where it is there and they are.
+fn find_programs(cluster: &Path) -> anyhow::Result<PathBuf> {
+    let made_by = fs::read_to_string(cluster.join("PG_VERSION")).ok();
     #[expect(clippy::disallowed_methods, reason = "PATH is where programs are looked for")]
-    if let Some(path) = std::env::var_os("PATH") {
-        folders.extend(std::env::split_paths(&path));
-    }
-    folders.extend(
-        [
-            "/opt/homebrew/opt/postgresql/bin",
-            "/usr/local/opt/postgresql/bin",
-        ]
-        .map(PathBuf::from),
-    );
-    folders
-        .into_iter()
-        .find(|folder| ["initdb", "postgres", "pg_ctl"].iter().all(|program| folder.join(program).is_file()))
-        .context(
-            "PostgreSQL is not installed: `apt-get install postgresql` (Debian, Ubuntu), `brew install postgresql` (macOS), or put initdb, postgres and pg_ctl on PATH",
-        )
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    programs::find(
+        Path::new("/"),
+        &path,
+        made_by.and_then(|version| version.trim().parse().ok()),
+    )
+    .context(programs::HINT)
 }
 
 /// PostgreSQL refuses to run as root, so root hands it to `postgres`, or to `nobody`.

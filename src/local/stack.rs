@@ -20,6 +20,7 @@ use crate::engine::{self, Engine, Environment};
 use crate::entropy::Entropy;
 use crate::server;
 use crate::storage;
+use crate::web;
 
 /// Where things lie and answer.
 #[derive(Clone, Debug)]
@@ -116,6 +117,7 @@ impl Stack {
         };
         format!(
             "\nhasura-siwe is up.\n\n\
+             \x20 page      http://{front}/   (sign in with a wallet, or with one made up for the purpose)\n\
              \x20 GraphQL   http://{front}/v1/graphql   (local engine; as guest without a token)\n\
              \x20 REST      http://{front}/api/rest/v1/login, /restore-session, /update-account; /sapi/v2/auth/nonce, /sapi/v2/auth/login\n\
              \x20 service   http://{service}/healthz\n\
@@ -169,6 +171,9 @@ impl Parts {
         let database = postgres.url(OWNER, DATABASE);
         variables.set("DATABASE_URL", &database);
         variables.set("PG_DATABASE_URL", postgres.url(HASURA, DATABASE));
+        let front = front_listener.local_addr()?;
+        let origins = origins_with(variables.text("SIWE_ORIGINS").unwrap_or_default(), front.port());
+        variables.set("SIWE_ORIGINS", origins);
         let config = Config::read(&variables)?;
         let mut client = storage::connect_directly(&config.database)
             .await
@@ -186,6 +191,7 @@ impl Parts {
         )];
 
         variables.default_to("ACTIONS_BASE_URL", format!("http://{service}"));
+        allow_pages(&mut variables, &config);
         let environment = engine_environment(&variables, service)?;
         let engine_config =
             engine::Config::read(&environment).map_err(|faults| anyhow::anyhow!(faults.join("\n")))?;
@@ -198,8 +204,12 @@ impl Parts {
         let router = started.router();
         tasks.push(serve(engine_listener, router, stopped.clone()));
 
-        let front = front_listener.local_addr()?;
-        let router = front::front(engine, service)?;
+        let page = web::Settings {
+            graphql: "/v1/graphql".to_owned(),
+            test_wallet: true,
+            registration_is_open: config.passwords.registration_is_open,
+        };
+        let router = front::front(engine, service, &page)?;
         tasks.push(serve(front_listener, router, stopped));
         let mode = variables.text("AUTH_MODE").unwrap_or("jwt").to_owned();
         Ok(Self {
@@ -210,6 +220,37 @@ impl Parts {
             stop,
             tasks,
         })
+    }
+}
+
+/// The page that the front serves signs in from the front's own origin, whichever the caller listed.
+fn origins_with(listed: &str, port: u16) -> String {
+    let own = ["localhost", "127.0.0.1"].map(|host| match port {
+        80 => format!("http://{host}"),
+        port => format!("http://{host}:{port}"),
+    });
+    let listed = listed
+        .split(',')
+        .map(str::trim)
+        .filter(|origin| !origin.is_empty());
+    let missing = own.iter().map(String::as_str);
+    listed.chain(missing).collect::<Vec<_>>().join(",")
+}
+
+/// Pages of SIWE_ORIGINS may call, and no others: Hasura's own default is everybody, with their cookies. What it would not
+/// take for a domain (`capacitor://localhost`, an IPv6 address) is left out.
+fn allow_pages(variables: &mut Variables, config: &Config) {
+    let is_domain = |origin: &String| {
+        let host = origin.strip_prefix("https://").or(origin.strip_prefix("http://"));
+        host.is_some_and(|host| {
+            host.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-.:".contains(&byte))
+        })
+    };
+    let origins = config.origins.iter().map(ToString::to_string).filter(is_domain);
+    match origins.collect::<Vec<_>>().join(",") {
+        none if none.is_empty() => variables.default_to("HASURA_GRAPHQL_DISABLE_CORS", "true"),
+        origins => variables.default_to("HASURA_GRAPHQL_CORS_DOMAIN", origins),
     }
 }
 

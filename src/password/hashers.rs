@@ -2,13 +2,16 @@
 //! the same work as who is. It does not count attempts and knows no accounts.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use tracing::error;
+use metrics::{Counter, Histogram, counter, histogram};
+use tracing::{Instrument, error};
 
 use super::hash::Recipe;
-use super::pool::Pool;
+use super::pool::{Load, Pool};
 use super::{Busy, Cost, Password, PasswordHash};
 use crate::entropy::Entropy;
+use crate::trace;
 
 /// Threads that compute argon2id. They end when this is dropped.
 #[derive(Debug)]
@@ -17,6 +20,8 @@ pub struct Hashers {
     cost: Cost,
     dummy: Arc<Recipe>,
     entropy: Entropy,
+    seconds: Histogram,
+    refused: Counter,
 }
 
 /// What came of holding a password against a hash.
@@ -43,6 +48,8 @@ impl Hashers {
             cost,
             dummy: Arc::new(Recipe::dummy(cost, &entropy)),
             entropy,
+            seconds: histogram!("hasura_siwe_password_seconds"),
+            refused: counter!("hasura_siwe_password_refused_total"),
         }
     }
 
@@ -53,7 +60,6 @@ impl Hashers {
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, Busy> {
         let (cost, salt) = (self.cost, self.entropy.bytes());
         let made = self
-            .pool
             .run(move || PasswordHash::make(&password, cost, &salt))
             .await?;
         made.map_err(no_memory)
@@ -77,12 +83,32 @@ impl Hashers {
         let is_real = read.is_some();
         let recipe = read.map_or_else(|| Arc::clone(&self.dummy), Arc::new);
         let outdated = recipe.is_outdated(self.cost);
-        let checked = self.pool.run(move || recipe.matches(&password)).await?;
+        let checked = self.run(move || recipe.matches(&password)).await?;
         let matches = checked.map_err(no_memory)? && is_real;
         Ok(Verdict {
             matches,
             outdated: matches && outdated,
         })
+    }
+
+    /// The wait for a thread is part of the time: it is what the caller feels.
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
+        let begun = Instant::now();
+        let span = trace::part!("password hash", otel.status_code = tracing::field::Empty);
+        let done = self.pool.run(work).instrument(span.clone()).await;
+        match &done {
+            Ok(_) => self.seconds.record(begun.elapsed()),
+            Err(Busy) => {
+                self.refused.increment(1);
+                span.record("otel.status_code", "ERROR");
+            }
+        }
+        done
+    }
+
+    /// What the threads are at.
+    pub fn load(&self) -> Load {
+        self.pool.load()
     }
 
     /// How many callers wait for a thread.

@@ -12,5 +12,5 @@ mod typed;
 pub use hash::{Cost, HashUnreadable, PasswordHash};
 pub use hashers::{Hashers, Verdict};
 pub use policy::{Policy, Weakness};
-pub use pool::Busy;
+pub use pool::{Busy, Load};
 pub use typed::{Password, PasswordTooLong};

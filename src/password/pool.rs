@@ -16,6 +16,19 @@ use tokio::sync::oneshot;
 #[error("too many passwords are being checked: try again in a moment")]
 pub struct Busy;
 
+/// What the threads are at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// How many there are.
+    pub threads: usize,
+    /// How many are at work.
+    pub busy: usize,
+    /// How many jobs wait for one.
+    pub waiting: usize,
+    /// How many may wait.
+    pub queue: usize,
+}
+
 /// Threads that end when this is dropped.
 #[derive(Debug)]
 pub(super) struct Pool {
@@ -104,6 +117,17 @@ impl Pool {
     /// How many jobs have not begun.
     pub(super) fn waiting(&self) -> usize {
         self.shared.lock().waiting.len()
+    }
+
+    /// How much there is to do, of how much can be done.
+    pub(super) fn load(&self) -> Load {
+        let state = self.shared.lock();
+        Load {
+            threads: self.threads.len(),
+            busy: state.running,
+            waiting: state.waiting.len(),
+            queue: self.shared.room - self.threads.len(),
+        }
     }
 }
 

@@ -7,16 +7,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use metrics::{Histogram, counter, histogram};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
-use tracing::{error, info};
+use tracing::field::Empty;
+use tracing::{Instrument, error, info};
 
 use super::answer::{self, Answer};
 use super::fault::{Fault, Kind};
 use crate::config::RpcUrl;
 use crate::model::{Address, ChainId};
 use crate::secret::Secret;
+use crate::trace;
 
 /// No question takes longer, its answer included.
 pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(3);
@@ -29,6 +32,8 @@ const KNOWN_FOR: Duration = Duration::from_secs(60);
 /// are being simulated, and some then check no signature.
 const CALLER: &str = "0x0000000000000000000000000000000000006492";
 
+const REQUESTS: &str = "hasura_siwe_rpc_requests_total";
+
 /// A node of one chain.
 #[derive(Debug)]
 pub(super) struct Node {
@@ -39,6 +44,8 @@ pub(super) struct Node {
     known_until: Mutex<Option<Instant>>,
     /// Whether the log was told that it serves another chain.
     told: AtomicBool,
+    /// How long it takes, an answer that does not come included.
+    seconds: Histogram,
 }
 
 /// The client that all nodes share.
@@ -52,6 +59,10 @@ pub(super) fn client() -> reqwest::Result<Client> {
 
 impl Node {
     pub(super) fn new(chain: ChainId, url: &RpcUrl, client: &Client) -> Self {
+        // There from the start, at 0: the first of a kind would be no increase.
+        for result in ["answered", "timed_out", "unreachable", "status", "refused"] {
+            counter!(REQUESTS, "chain" => chain.to_string(), "result" => result).increment(0);
+        }
         Self {
             chain,
             host: url.host.clone(),
@@ -59,6 +70,7 @@ impl Node {
             client: client.clone(),
             known_until: Mutex::new(None),
             told: AtomicBool::new(false),
+            seconds: histogram!("hasura_siwe_rpc_seconds", "chain" => chain.to_string()),
         }
     }
 
@@ -120,14 +132,30 @@ impl Node {
         params: Value,
         read: impl Fn(&str) -> Result<T, Kind>,
     ) -> Result<Option<T>, Fault> {
+        let begun = Instant::now();
+        let span = trace::part!(
+            "node",
+            otel.name = method,
+            otel.kind = "client",
+            otel.status_code = Empty,
+            rpc.system = "jsonrpc",
+            rpc.method = method,
+            server.address = self.host.as_str(),
+            chain.id = self.chain.get()
+        );
         let asked = tokio::time::timeout(CALL_TIMEOUT, self.exchange(method, params))
+            .instrument(span.clone())
             .await
             .unwrap_or(Err(Kind::TIMED_OUT))
             .and_then(|answer| answer.as_deref().map(read).transpose());
+        self.seconds.record(begun.elapsed());
         match &asked {
             Ok(Some(_)) => self.count("answered"),
             Ok(None) => self.count("reverted"),
-            Err(kind) => self.count(kind.label()),
+            Err(kind) => {
+                span.record("otel.status_code", "ERROR");
+                self.count(kind.label());
+            }
         }
         asked.map_err(|kind| self.fault(kind))
     }
@@ -164,8 +192,7 @@ impl Node {
     }
 
     fn count(&self, result: &'static str) {
-        metrics::counter!("hasura_siwe_rpc_requests_total", "chain" => self.chain.to_string(), "result" => result)
-            .increment(1);
+        counter!(REQUESTS, "chain" => self.chain.to_string(), "result" => result).increment(1);
     }
 }
 

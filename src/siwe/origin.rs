@@ -49,6 +49,11 @@ impl Origin {
         })
     }
 
+    /// The scheme alone, in lower case.
+    pub fn scheme(&self) -> &str {
+        &self.scheme
+    }
+
     /// The host alone, in lower case.
     pub fn host(&self) -> &str {
         &self.host

@@ -5,7 +5,13 @@ use tokio_postgres::Client;
 use super::Error;
 
 /// The tables that the metadata tracks.
-const SERVED: &[&str] = &["public.networks", "public.accounts", "public.audit"];
+const SERVED: &[&str] = &[
+    "public.networks",
+    "public.accounts",
+    "public.audit",
+    "public.sessions",
+    "public.signing_keys",
+];
 
 /// What became of the grants.
 #[derive(Debug, PartialEq, Eq)]

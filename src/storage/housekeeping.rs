@@ -84,6 +84,11 @@ impl Db {
 }
 
 impl Swept {
+    /// How many rows that were.
+    pub fn rows(&self) -> u64 {
+        self.nonces + self.challenges + self.guesses + self.limits
+    }
+
     /// Whether some batch was full, so that there may be more.
     pub fn is_full(&self) -> bool {
         let batch = BATCH.unsigned_abs();

@@ -22,12 +22,17 @@ order by name";
 
 /// The version of the newest migration in this binary.
 pub fn latest_version() -> i32 {
-    FILES
+    known_migrations().last().map_or(0, |(version, _)| *version)
+}
+
+/// Every migration in this binary, by version: `(1, "users")`.
+pub fn known_migrations() -> Vec<(i32, &'static str)> {
+    let mut known: Vec<(i32, &str)> = FILES
         .files()
         .filter_map(|file| version_and_name(file.path().to_str()?))
-        .map(|(version, _)| version)
-        .max()
-        .unwrap_or(0)
+        .collect();
+    known.sort_unstable();
+    known
 }
 
 /// Brings the schema up to this binary. Several processes may call it at once: one runs, the others

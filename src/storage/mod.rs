@@ -21,6 +21,7 @@ mod error;
 mod grants;
 mod guesses;
 mod housekeeping;
+mod inspection;
 mod limits;
 mod live;
 mod log_ins;
@@ -58,10 +59,11 @@ pub use error::Error;
 pub use grants::{Grants, grant_to_hasura};
 pub use guesses::{Admission, Credential, Guess, Guessed};
 pub use housekeeping::Swept;
+pub use inspection::Inspection;
 pub use limits::{Rate, Subject};
 pub use live::LiveSession;
 pub use log_ins::{LogIn, LoggedIn};
-pub use migrations::{latest_version, migrate};
+pub use migrations::{known_migrations, latest_version, migrate};
 pub use minted::{Mint, Minting};
 pub use networks::Network;
 pub use nonces::ProofNonce;
@@ -117,6 +119,8 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("housekeeping::DELETE_LIMITS", housekeeping::DELETE_LIMITS),
     ("housekeeping::DELETE_GUESSES", housekeeping::DELETE_GUESSES),
     ("housekeeping::DELETE_CHALLENGES", housekeeping::DELETE_CHALLENGES),
+    ("inspection::INSPECT", inspection::INSPECT),
+    ("inspection::APPLIED", inspection::APPLIED),
     ("limits::TAKE", limits::TAKE),
     ("live::FIND", live::FIND),
     ("log_ins::LOG_IN", log_ins::LOG_IN),

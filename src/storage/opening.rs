@@ -51,6 +51,8 @@ pub struct SessionState {
     pub claims: BTreeMap<String, String>,
     /// How long its access tokens live.
     pub access: Duration,
+    /// How long it lives unless it is used.
+    pub idle: Duration,
     /// When it was opened.
     pub created_at: OffsetDateTime,
     /// When it ends at the latest.
@@ -84,7 +86,7 @@ session as (
          moment.now, moment.now, moment.now, moment.now + make_interval(secs => $7), make_interval(secs => $5),
          make_interval(secs => $6), $9::text, $10::inet
   from person, moment
-  returning id, user_id, address, wallet_chain, checked_at, access_ttl, created_at, ends_at
+  returning id, user_id, address, wallet_chain, checked_at, access_ttl, refresh_ttl, created_at, ends_at
 ),
 head as (
   insert into auth.refresh_tokens (hash, session_id, generation)
@@ -135,7 +137,9 @@ macro_rules! session_state {
             $from,
             ".ends_at, extract(epoch from ",
             $from,
-            ".access_ttl)::double precision as access,
+            ".access_ttl)::double precision as access, extract(epoch from ",
+            $from,
+            ".refresh_ttl)::double precision as idle,
   array(select r.role from auth.user_roles r where r.user_id = ",
             $from,
             ".user_id order by r.role) as roles,
@@ -220,6 +224,8 @@ impl SessionState {
             claims: columns::claims(row)?,
             access: Duration::try_from_secs_f64(row.get("access"))
                 .map_err(|_| Error::Content("a session's access_ttl"))?,
+            idle: Duration::try_from_secs_f64(row.get("idle"))
+                .map_err(|_| Error::Content("a session's refresh_ttl"))?,
             created_at: row.get("created_at"),
             ends_at: row.get("ends_at"),
         })

@@ -35,7 +35,7 @@ turned as (
     "
   returning free.hash as presented, free.salt as own_salt, free.successor, free.ip, free.request_id,
             s.id, s.user_id, s.address, s.wallet_chain, s.checked_at, s.salt, s.generation, s.ended_at, s.access_ttl,
-            s.created_at, s.ends_at
+            s.refresh_ttl, s.created_at, s.ends_at
 ),
 head as (
   insert into auth.refresh_tokens (hash, session_id, generation)

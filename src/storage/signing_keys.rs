@@ -44,7 +44,7 @@ pub enum Retired {
 }
 
 pub(super) const LIVE: &str = "
-select kid, algorithm, public::text as public, sealed, state, retires_at
+select kid, algorithm, public::text as public, sealed, state, activated_at, retires_at
 from auth.signing_keys
 where state <> 'retired'
   and (retires_at is null or retires_at > clock_timestamp() + make_interval(secs => $1))
@@ -155,6 +155,7 @@ impl Db {
                     public: row.get("public"),
                     sealed: row.get("sealed"),
                     state: state(row)?,
+                    since: row.get("activated_at"),
                     until: row.get("retires_at"),
                 })
             })

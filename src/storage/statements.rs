@@ -10,11 +10,14 @@ use deadpool_postgres::{Object, Pool};
 use tokio::sync::Mutex;
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
+use tracing::Instrument;
+use tracing::field::Empty;
 
 use super::Error;
 use super::connect::{ANSWER_TIMEOUT, cancel, connect_directly, open_pool};
 use crate::clock::Clock;
 use crate::config::{Database, Pooler};
+use crate::trace;
 
 /// The database as the flows see it.
 #[derive(Clone, Debug)]
@@ -102,6 +105,10 @@ impl Db {
     }
 
     pub(super) async fn query_one(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Row, Error> {
+        traced(sql, self.ask_one(sql, values)).await
+    }
+
+    async fn ask_one(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Row, Error> {
         if let Some(unnamed) = &self.unnamed {
             let types = unnamed.types_of(sql).await?;
             let connection = self.connection().await?;
@@ -122,6 +129,10 @@ impl Db {
         sql: &str,
         values: &[&(dyn ToSql + Sync)],
     ) -> Result<Option<Row>, Error> {
+        traced(sql, self.ask_opt(sql, values)).await
+    }
+
+    async fn ask_opt(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Option<Row>, Error> {
         if let Some(unnamed) = &self.unnamed {
             let types = unnamed.types_of(sql).await?;
             let connection = self.connection().await?;
@@ -138,6 +149,10 @@ impl Db {
     }
 
     pub(super) async fn query(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
+        traced(sql, self.ask(sql, values)).await
+    }
+
+    async fn ask(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
         if let Some(unnamed) = &self.unnamed {
             let types = unnamed.types_of(sql).await?;
             let connection = self.connection().await?;
@@ -154,6 +169,10 @@ impl Db {
     }
 
     pub(super) async fn execute(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
+        traced(sql, self.order(sql, values)).await
+    }
+
+    async fn order(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
         if let Some(unnamed) = &self.unnamed {
             let types = unnamed.types_of(sql).await?;
             let connection = self.connection().await?;
@@ -200,6 +219,26 @@ impl Drop for Connection {
             cancel(&self.database, client.cancel_token());
         }
     }
+}
+
+/// A statement as a part of a trace, with the wait for a connection: its name, and nothing of its parameters.
+async fn traced<T>(sql: &str, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let name = || {
+        let known = super::STATEMENTS.iter().find(|(_, known)| *known == sql);
+        known.map_or("statement", |(name, _)| name)
+    };
+    let span = trace::part!(
+        "statement",
+        otel.name = name(),
+        otel.kind = "client",
+        otel.status_code = Empty,
+        db.system.name = "postgresql"
+    );
+    let answer = answer.instrument(span.clone()).await;
+    if answer.is_err() {
+        span.record("otel.status_code", "ERROR");
+    }
+    answer
 }
 
 async fn hear<T>(
@@ -266,13 +305,17 @@ impl Transaction<'_> {
     ) -> Result<Option<Row>, Error> {
         if let Some(types) = self.types.get(sql) {
             let values = typed(values, types);
-            return hear(self.inner.query_typed_opt(sql, &values), self.is_silent).await;
+            return traced(
+                sql,
+                hear(self.inner.query_typed_opt(sql, &values), self.is_silent),
+            )
+            .await;
         }
         let asked = async {
             let statement = self.inner.prepare_cached(sql).await?;
             self.inner.query_opt(&statement, values).await
         };
-        hear(asked, self.is_silent).await
+        traced(sql, hear(asked, self.is_silent)).await
     }
 
     pub(super) async fn commit(self) -> Result<(), Error> {

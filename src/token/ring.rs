@@ -56,6 +56,8 @@ pub struct StoredKey {
     pub sealed: Option<Vec<u8>>,
     /// Where it stands.
     pub state: KeyState,
+    /// Since when it signs, if it does or did.
+    pub since: Option<OffsetDateTime>,
     /// Until when it is published.
     pub until: Option<OffsetDateTime>,
 }
@@ -90,6 +92,8 @@ pub struct VerificationKey {
 /// All keys of one moment.
 pub struct Keys {
     signing: Result<SigningKey, NoSigningKey>,
+    /// Since when a published one signs.
+    signs_since: Option<OffsetDateTime>,
     by_kid: HashMap<String, VerificationKey>,
     without_kid: Option<VerificationKey>,
 }
@@ -124,6 +128,7 @@ impl Keys {
                 algorithm,
                 encoding: EncodingKey::from_secret(secret),
             }),
+            signs_since: None,
             by_kid: HashMap::new(),
             without_kid: Some(VerificationKey {
                 algorithm,
@@ -137,6 +142,7 @@ impl Keys {
     fn unread() -> Self {
         Self {
             signing: Err(NoSigningKey::NotRead),
+            signs_since: None,
             by_kid: HashMap::new(),
             without_kid: None,
         }
@@ -146,6 +152,7 @@ impl Keys {
     pub fn published(stored: &[StoredKey], seal: &KeySeal) -> (Self, Vec<KeyFault>) {
         let mut keys = Self {
             signing: Err(NoSigningKey::None),
+            signs_since: None,
             by_kid: HashMap::new(),
             without_kid: None,
         };
@@ -173,6 +180,7 @@ impl Keys {
             };
             faults.extend(opened.as_ref().err().cloned());
             if row.state == KeyState::Current {
+                keys.signs_since = row.since.filter(|_| opened.is_ok());
                 keys.signing = opened.map_err(NoSigningKey::Unusable);
             }
         }
@@ -185,15 +193,27 @@ impl Keys {
         if self.signing.as_ref().err() == Some(&NoSigningKey::NotRead) {
             return None;
         }
-        let mut published: Vec<(&String, &Jwk)> = self
-            .by_kid
-            .iter()
-            .filter(|(_, key)| key.until.is_none_or(|until| until > now))
-            .filter_map(|(kid, key)| Some((kid, key.jwk.as_ref()?)))
-            .collect();
+        let mut published: Vec<(&String, &Jwk)> = self.published_keys(now).collect();
         published.sort_unstable_by_key(|(kid, _)| *kid);
         let keys: Vec<&Jwk> = published.into_iter().map(|(_, jwk)| jwk).collect();
         Some(json!({ "keys": keys }).to_string())
+    }
+
+    /// How many keys are in the JWK set at `now`.
+    pub fn published_at(&self, now: OffsetDateTime) -> usize {
+        self.published_keys(now).count()
+    }
+
+    fn published_keys(&self, now: OffsetDateTime) -> impl Iterator<Item = (&String, &Jwk)> {
+        self.by_kid
+            .iter()
+            .filter(move |(_, key)| key.until.is_none_or(|until| until > now))
+            .filter_map(|(kid, key)| Some((kid, key.jwk.as_ref()?)))
+    }
+
+    /// Since when the key signs that signs now; `None` where it is shared, or there is none.
+    pub fn signs_since(&self) -> Option<OffsetDateTime> {
+        self.signs_since
     }
 
     /// The key that signs.

@@ -5,6 +5,7 @@
 #   compose.sh print            prints docker-compose.yml as compose resolves it (generated secrets in it)
 #   compose.sh print console    the same with docker-compose.console.yml on top
 #   compose.sh print webhook    the same in AUTH_MODE=webhook
+#   compose.sh print pgbouncer  the same with docker-compose.pgbouncer.yml on top
 #
 # Works in a folder of its own, so that a .env of the developer has no part in it.
 set -eu
@@ -26,7 +27,11 @@ fi
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-cp "$root/docker-compose.yml" "$root/docker-compose.console.yml" "$root/docker-compose.rpc.yml" "$folder/"
+cp "$root/docker-compose.yml" "$root/docker-compose.console.yml" "$root/docker-compose.rpc.yml" "$root/docker-compose.pgbouncer.yml" \
+  "$root/docker-compose.metrics.yml" "$folder/"
+# Compose looks whether the folder of a build is there.
+mkdir "$folder/deploy"
+cp -R "$root/deploy/pgbouncer" "$folder/deploy/"
 cd "$folder"
 
 # What the caller's environment sets would win over .env, so nothing of ours is passed on.
@@ -36,6 +41,8 @@ done
 
 plain() { compose -f docker-compose.yml config; }
 rpc() { compose -f docker-compose.yml -f docker-compose.rpc.yml config; }
+pgbouncer() { compose -f docker-compose.yml -f docker-compose.pgbouncer.yml config; }
+metrics() { compose -f docker-compose.yml -f docker-compose.metrics.yml config; }
 console() { compose -f docker-compose.yml -f docker-compose.console.yml config; }
 
 if [ "${1:-}" = print ]; then
@@ -44,7 +51,8 @@ if [ "${1:-}" = print ]; then
     '') plain ;;
     console) console ;;
     webhook) AUTH_MODE=webhook plain ;;
-    *) fail "usage: compose.sh [print [console|webhook]]" ;;
+    pgbouncer) pgbouncer ;;
+    *) fail "usage: compose.sh [print [console|webhook|pgbouncer]]" ;;
   esac
   exit 0
 fi
@@ -52,6 +60,11 @@ fi
 # 1. Nothing starts without the secrets, and the message says what to do.
 if plain >out 2>err; then fail "compose starts without .env"; fi
 grep -q 'run make env first' err || fail "without .env compose does not say to run make env: $(cat err)"
+
+# What an old compose lets pass, the specification may not.
+schemas=$root/tests/wallets/.venv/bin/check-jsonschema
+[ -x "$schemas" ] || fail "check-jsonschema is missing; run make test-deps"
+"$schemas" --quiet --builtin-schema vendor.compose-spec "$root"/docker-compose*.yml || fail "a file is not what the specification of compose says"
 
 # 2. The files that make env writes are enough, and are never replaced.
 "$root/scripts/env.sh" "$folder" >/dev/null
@@ -62,6 +75,9 @@ cksum .env .env.hasura.* | cmp -s - before || fail "env.sh changed what was ther
 plain >plain.yml 2>err || fail "docker-compose.yml is refused: $(cat err)"
 console >console.yml 2>err || fail "docker-compose.console.yml is refused: $(cat err)"
 rpc >rpc.yml 2>err || fail "docker-compose.rpc.yml is refused: $(cat err)"
+pgbouncer >pgbouncer.yml 2>err || fail "docker-compose.pgbouncer.yml is refused: $(cat err)"
+HASURA_SIWE_IMAGE=registry.example.com/siwe:1 plain >image.yml 2>err || fail "HASURA_SIWE_IMAGE is refused: $(cat err)"
+metrics >metrics.yml 2>err || fail "docker-compose.metrics.yml is refused: $(cat err)"
 
 # 3. Every secret is asked for: one that is empty stops compose.
 for name in POSTGRES_PASSWORD SIWE_DB_PASSWORD HASURA_DB_PASSWORD ACTIONS_SECRET HASURA_ACTIONS_SECRET HASURA_GRAPHQL_ADMIN_SECRET SIWE_ORIGINS; do
@@ -90,7 +106,12 @@ esac
 [ "$(grep -cE '^ +ports:' plain.yml)" -eq 1 ] || fail "something besides the proxy publishes a port"
 [ "$(grep -cE '^ +ports:' console.yml)" -eq 2 ] || fail "the console overlay does not publish Hasura's port"
 [ "$(grep -cE '^ +(- nodes|nodes: (null|\{\}))$' rpc.yml)" -ge 2 ] || fail "the rpc overlay does not let the service out"
-if grep -nF '$$' plain.yml console.yml; then fail "an expansion was left as it stands"; fi
+[ "$(grep -cE 'DATABASE_POOLER: transaction' pgbouncer.yml)" -eq 2 ] || fail "the pgbouncer overlay does not tell service and migrate of it"
+[ "$(grep -cE 'image: registry.example.com/siwe:1' image.yml)" -eq 2 ] || fail "HASURA_SIWE_IMAGE is not the image of service and migrate"
+grep -qE 'METRICS_ADDR: "?0\.0\.0\.0:9464' metrics.yml || fail "the metrics overlay does not turn metrics on"
+[ "$(grep -cE '^ +(- metrics|metrics: (null|\{\}))$' metrics.yml)" -ge 3 ] || fail "the metrics overlay does not join the service and Prometheus"
+if grep -E 'published: |- .*:(9090|3000)' metrics.yml | grep -q '0\.0\.0\.0'; then fail "the metrics overlay opens a port to the network"; fi
+if grep -nF '$$' plain.yml console.yml metrics.yml; then fail "an expansion was left as it stands"; fi
 if grep -q 'HASURA_GRAPHQL_ENABLED_APIS: .*metadata' plain.yml; then fail "the metadata API is open without the overlay"; fi
 
 echo "compose.sh: the compose files are sound"

@@ -54,7 +54,10 @@ fn section(heading: &str) -> (String, String) {
         // Of Python's packages; the others are installed at the top of the README.
         .filter(|line| !line.contains("-m venv") && !line.contains("pip install"))
         .collect();
-    (commands.join("\n"), between(section, "```text\n", "```").to_owned())
+    (
+        commands.join("\n"),
+        between(section, "```text\n", "```").to_owned(),
+    )
 }
 
 /// What these commands print, in a copy of the folder.
@@ -156,6 +159,21 @@ async fn every_session_outlives_a_token_that_really_ends() {
     let runs = examples.map(|heading| runs_as_its_readme_says(heading, &hasura));
     futures_util::future::join_all(runs).await;
     assert!(begun.elapsed() > Duration::from_secs(LIFE.into()) || hasura.app.is_none());
+}
+
+#[tokio::test]
+async fn the_helper_signs_in_and_restores_where_the_refresh_token_is_a_cookie() {
+    let script = read("tests/clients/cookie.mjs");
+    let told = paste(
+        &format!("cat > cookie.mjs <<'END'\n{script}END\nnode cookie.mjs"),
+        &Hasura::start().await,
+    )
+    .await;
+    assert_eq!(
+        told,
+        "before: refresh_token_invalid\nsigned in: accessToken staleAt siwe-refresh\nreloaded: 1\ntwo pages: [ 1, 1 ]\n\
+         signed out: true\nafter: refresh_token_invalid\n"
+    );
 }
 
 #[tokio::test]

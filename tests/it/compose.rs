@@ -96,6 +96,49 @@ async fn so_it_does_in_webhook_mode() {
     whole_story("webhook").await;
 }
 
+#[tokio::test]
+async fn so_it_does_past_pgbouncer() {
+    whole_story("pgbouncer").await;
+}
+
+/// PgBouncer as its container starts it, in front of the PostgreSQL on this port. The second is its own port.
+async fn pgbouncer(services: &Value, folder: &Path, postgres: u16) -> (tokio::process::Child, u16) {
+    let (folder, port) = (folder.join("pgbouncer"), free_port());
+    std::fs::create_dir(&folder).unwrap();
+    let mut command = Command::new(format!("{ROOT}/deploy/pgbouncer/start.sh"));
+    for (name, value) in environment(services, "pgbouncer", &[]).iter() {
+        command.env(name, value);
+    }
+    if nix::unistd::geteuid().is_root() {
+        // It refuses to run as root.
+        let nobody = nix::unistd::User::from_name("nobody").unwrap().unwrap();
+        std::os::unix::fs::chown(&folder, Some(nobody.uid.as_raw()), None).unwrap();
+        command.uid(nobody.uid.as_raw());
+    }
+    #[expect(clippy::disallowed_methods, reason = "PATH is where programs are looked for")]
+    let path = std::env::var("PATH").unwrap();
+    let child = command
+        // Debian has it where not everybody looks.
+        .env("PATH", format!("{path}:/usr/sbin"))
+        .env("PGBOUNCER_FOLDER", &folder)
+        .env("PGHOST", "127.0.0.1")
+        .env("PGPORT", postgres.to_string())
+        .env("LISTEN_HOST", "127.0.0.1")
+        .env("LISTEN_PORT", port.to_string())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    for _ in 0..100 {
+        if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
+            return (child, port);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("pgbouncer does not listen: run deploy/pgbouncer/start.sh");
+}
+
 async fn whole_story(mode: &str) {
     let services = services(mode).await;
     let folder = tempfile::tempdir_in("/tmp").unwrap();
@@ -142,8 +185,16 @@ async fn whole_story(mode: &str) {
         String::from_utf8_lossy(&migrate.stderr)
     );
 
-    let mut variables = environment(&services, "service", std::slice::from_ref(&database));
+    let mut hosts_of_service = vec![database.clone()];
+    let mut bouncer = None;
+    if mode == "pgbouncer" {
+        let (child, port) = pgbouncer(&services, folder.path(), port).await;
+        bouncer = Some(child);
+        hosts_of_service.push(("@pgbouncer:6432", format!("@127.0.0.1:{port}")));
+    }
+    let mut variables = environment(&services, "service", &hosts_of_service);
     variables.set("LISTEN_ADDR", "127.0.0.1:0");
+    variables.set("REFRESH_COOKIE", "on");
     let service = Process::serve(variables).await;
 
     let hosts = [database, ("http://service:4000", service.base.clone())];
@@ -193,6 +244,23 @@ async fn whole_story(mode: &str) {
 
     assert_only_sapi_leads_to_the_service(&base).await;
 
+    // Caddy passes a page's origin on, and drops what a client says in its place.
+    let restore = json!({"query": "mutation { v1RestoreSession(session: {}) { success } }"});
+    for (origin, code) in [
+        ("http://localhost:3000", "refresh_token_invalid"),
+        ("https://evil.example", "forbidden"),
+    ] {
+        let request = client
+            .post(format!("{base}/v1/graphql"))
+            .header("origin", origin)
+            .header("x-forwarded-origin", "http://localhost:3000");
+        let answer = request.json(&restore).send().await.unwrap();
+        let allowed = answer.headers().get("access-control-allow-origin").is_some();
+        let answer: Value = answer.json().await.unwrap();
+        assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{answer}");
+        assert_eq!(allowed, code != "forbidden", "{origin}");
+    }
+
     // What Caddy wrote as the client's address is what was believed, whatever the client claimed.
     let (database, connection) = tokio_postgres::connect(
         &format!("postgres://siwe@127.0.0.1:{port}/siwe"),
@@ -208,6 +276,9 @@ async fn whole_story(mode: &str) {
         .get(0);
     assert_eq!(seen.as_deref(), Some("127.0.0.1"));
 
+    if let Some(mut bouncer) = bouncer {
+        bouncer.kill().await.unwrap();
+    }
     caddy.0.kill().await.unwrap();
     assert!(service.stop().await.0.success());
     postgres.stop().await.unwrap();

@@ -2,9 +2,13 @@
 //!
 //! One file a document. A failure here says which line to write, not how to silence the test.
 
-mod api;
+pub(crate) mod api;
+mod book;
 mod commands;
 mod configuration;
 mod dependencies;
+mod errors;
+mod flows;
+mod guides;
 mod links;
-mod operations;
+pub(crate) mod operations;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::support::hasura::{Hasura, LOG_IN, RESTORE, UPDATE, session_of};
 use crate::support::{in_both_modes, wallet};
 
+mod cookies;
 mod roles;
 
 in_both_modes! {

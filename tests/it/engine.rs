@@ -13,6 +13,7 @@ mod coercion;
 mod coercion_refused;
 mod documents;
 mod graphql;
+mod headers;
 mod introspection;
 mod jwk;
 mod limits;

@@ -69,11 +69,7 @@ async fn graphql(engine: &str, token: Option<&str>, query: &str, variables: Valu
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }
-    let response = request.send().await.unwrap();
-    Answer {
-        status: response.status().as_u16(),
-        body: response.json().await.unwrap(),
-    }
+    Answer::of(request.send().await.unwrap()).await
 }
 
 const QUERY: &str = "{ networks { name } }";

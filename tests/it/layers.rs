@@ -11,40 +11,44 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "cli",
         &[
             "app", "clock", "config", "engine", "entropy", "flow", "hasura", "http", "local", "model",
-            "password", "secret", "server", "siwe", "storage", "token",
+            "password", "secret", "server", "siwe", "storage", "token", "trace",
         ],
     ),
     (
         "local",
         &[
-            "app", "clock", "config", "engine", "entropy", "model", "secret", "server", "storage",
+            "app", "clock", "config", "engine", "entropy", "model", "secret", "server", "storage", "web",
         ],
     ),
     (
         "app",
         &[
             "clock", "config", "entropy", "flow", "http", "model", "password", "secret", "server", "storage",
+            "web",
         ],
     ),
     (
         "http",
-        &["config", "entropy", "flow", "model", "password", "secret", "siwe"],
+        &[
+            "config", "entropy", "flow", "model", "password", "secret", "siwe", "trace",
+        ],
     ),
     (
         "flow",
         &[
             "clock", "config", "entropy", "model", "password", "rpc", "secret", "siwe", "storage", "token",
+            "trace",
         ],
     ),
     (
         "storage",
-        &["clock", "config", "model", "password", "secret", "token"],
+        &["clock", "config", "model", "password", "secret", "token", "trace"],
     ),
-    ("rpc", &["config", "model", "secret"]),
+    ("rpc", &["config", "model", "secret", "trace"]),
     ("token", &["config", "entropy", "model", "secret"]),
     ("config", &["model", "password", "secret", "siwe"]),
     ("siwe", &["model"]),
-    ("password", &["entropy"]),
+    ("password", &["entropy", "trace"]),
     ("engine", &["clock", "hasura"]),
     ("hasura", &[]),
     ("model", &[]),
@@ -52,6 +56,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("entropy", &[]),
     ("secret", &[]),
     ("server", &[]),
+    ("trace", &[]),
+    ("web", &[]),
 ];
 
 /// Files that break the table, each with its reason. One that breaks it no longer must go.
@@ -59,10 +65,15 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[];
 
 /// Crates that only some parts may name.
 const CRATES: &[(&str, &[&str])] = &[
-    ("axum", &["app", "engine", "http", "local", "server"]),
+    ("axum", &["app", "engine", "http", "local", "server", "web"]),
     ("deadpool_postgres", &["engine", "storage"]),
     ("reqwest", &["cli", "engine", "local", "rpc"]),
     ("clap", &["cli"]),
+    ("metrics", &["cli", "flow", "http", "password", "rpc"]),
+    ("opentelemetry", &["cli", "trace"]),
+    ("opentelemetry_otlp", &["cli"]),
+    ("opentelemetry_sdk", &["cli"]),
+    ("tracing_opentelemetry", &["cli", "trace"]),
     ("anyhow", &["app", "cli", "local"]),
 ];
 

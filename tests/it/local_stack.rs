@@ -60,6 +60,19 @@ async fn one_command_runs_everything_the_demo_plays_and_the_data_outlives_a_rest
         .await
         .unwrap();
     assert_eq!(nonce.status(), 200);
+    for (origin, allowed) in [
+        ("http://localhost:3000", true),
+        ("https://localhost:3000", true),
+        ("https://evil.example", false),
+    ] {
+        let asked = reqwest::Client::new()
+            .request(reqwest::Method::OPTIONS, format!("{}/v1/graphql", stack.base))
+            .header("origin", origin)
+            .header("access-control-request-method", "POST");
+        let told = asked.send().await.unwrap();
+        let told = told.headers().get("access-control-allow-origin");
+        assert_eq!(told.is_some_and(|told| told == origin), allowed, "{origin}");
+    }
 
     for flow in ["lens", "email", "username", "tanx"] {
         let arguments = ["demo", "--endpoint", &stack.base, "--flow", flow];

@@ -7,7 +7,7 @@ mod build;
 mod check;
 mod diff;
 mod engine;
-mod hasura;
+pub(crate) mod hasura;
 
 use std::path::Path;
 

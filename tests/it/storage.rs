@@ -85,7 +85,13 @@ async fn f08_an_old_binary_serves_on_a_newer_schema() {
 async fn hasuras_role_reads_what_it_serves_and_nothing_secret() {
     let db = TestDb::create().await;
     let hasura = db.connect_as_hasura().await;
-    for table in ["public.networks", "public.accounts", "public.audit"] {
+    for table in [
+        "public.networks",
+        "public.accounts",
+        "public.audit",
+        "public.sessions",
+        "public.signing_keys",
+    ] {
         hasura
             .query(&format!("select * from {table}"), &[])
             .await

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use named::Named;
 
+use super::ids::{session_id, user_id};
 use crate::clock::Clock;
 use crate::config::{Operator, Variables};
 use crate::model::{AccountName, ClaimName, ClaimValue, Email, RoleName, Username, Whose};
@@ -34,8 +35,14 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// List accounts in the order of their user ids.
+    #[command(after_help = "Examples:
+  hasura-siwe account list --limit 20
+  hasura-siwe account list --after d1789988-2406-4937-bc3d-2f9e039e7e1b --json")]
     List(List),
     /// Show one account: wallets, accounts on networks, roles, claims and live sessions. No secret is shown.
+    #[command(after_help = "Examples:
+  hasura-siwe account show 0xYourAddress
+  hasura-siwe account show anna@example.com --json")]
     Show(Show),
     /// Make an account that signs in with a password, which is read from standard input.
     #[command(after_help = "Examples:
@@ -110,7 +117,7 @@ struct List {
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
     /// Go on after this user id: the last one of the page before.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = user_id)]
     after: Option<Uuid>,
     /// As JSON.
     #[arg(long)]
@@ -139,7 +146,7 @@ struct Logout {
     #[command(flatten)]
     one: One,
     /// Only this session.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = session_id)]
     session: Option<Uuid>,
 }
 

@@ -17,6 +17,10 @@ use self::story::Story;
 use crate::siwe::Origin;
 
 #[derive(Args)]
+#[command(after_help = "Examples:
+  hasura-siwe demo
+  hasura-siwe demo --flow email
+  hasura-siwe demo --endpoint https://api.example.com --origin https://app.example.com")]
 pub(super) struct Arguments {
     /// Where Hasura or the local stack answers, with or without /v1/graphql.
     #[arg(long, default_value = "http://localhost:8080")]

@@ -16,6 +16,10 @@ use crate::config::Variables;
 use crate::hasura::document::{Exact, Merged, differences, merge};
 
 #[derive(Args)]
+#[command(after_help = "Examples:
+  hasura-siwe metadata apply --endpoint http://localhost:8081 --dry-run
+  hasura-siwe metadata apply --endpoint http://localhost:8081
+  hasura-siwe metadata apply --overwrite      # after an upgrade")]
 pub(super) struct Arguments {
     #[command(flatten)]
     directory: Directory,

@@ -15,6 +15,9 @@ use crate::engine::{self, Environment};
 use crate::hasura::metadata::{Metadata, Problem};
 
 #[derive(Args)]
+#[command(after_help = "Examples:
+  hasura-siwe metadata check --dir hasura/metadata
+  hasura-siwe metadata check --json")]
 pub(super) struct Arguments {
     #[command(flatten)]
     directory: Directory,

@@ -14,6 +14,9 @@ use crate::config::Variables;
 use crate::hasura::document::{Difference, differences};
 
 #[derive(Args)]
+#[command(after_help = "Examples:
+  hasura-siwe metadata diff --endpoint http://localhost:8081
+  hasura-siwe metadata diff --dir hasura/metadata --json")]
 pub(super) struct Arguments {
     #[command(flatten)]
     directory: Directory,

@@ -4,7 +4,11 @@ mod apply;
 mod build;
 mod check;
 mod diff;
+mod look;
 mod remote;
+
+pub(super) use look::{Look, look};
+pub(super) use remote::{Endpoint, NotOffered, url};
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -28,6 +32,8 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 enum What {
     /// Print the JSON that Hasura's metadata API takes: the directory, joined as the Hasura CLI joins it.
+    #[command(after_help = "Example:
+  hasura-siwe metadata build --dir hasura/metadata >metadata.json")]
     Build(Directory),
     /// Say what Hasura would refuse or call inconsistent, with file and line.
     Check(check::Arguments),
@@ -39,7 +45,7 @@ enum What {
 
 /// Where the metadata lies.
 #[derive(Args)]
-struct Directory {
+pub(super) struct Directory {
     /// The metadata directory, as the Hasura CLI writes it (config v3). Default: hasura/metadata, or what this
     /// program ships where there is no such directory.
     #[arg(long)]
@@ -68,7 +74,7 @@ impl Directory {
     }
 
     /// The JSON that the metadata API takes. What is wrong with the files comes on a line each.
-    fn build(&self) -> anyhow::Result<Value> {
+    pub(super) fn build(&self) -> anyhow::Result<Value> {
         metadata::build(&self.files()?).map_err(|problems| {
             let lines = problems.iter().map(|problem| self.shown(&problem.to_string()));
             Faults(lines.collect()).into()

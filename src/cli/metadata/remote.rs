@@ -19,12 +19,26 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where Hasura answers.
 #[derive(Args)]
-pub(super) struct Endpoint {
+pub(in crate::cli) struct Endpoint {
     /// Where Hasura answers, with or without /v1/metadata. Default: HASURA_ENDPOINT. The admin secret is taken from
     /// HASURA_GRAPHQL_ADMIN_SECRET, or from the file that HASURA_GRAPHQL_ADMIN_SECRET_FILE names.
     #[arg(long)]
     endpoint: Option<String>,
 }
+
+impl Endpoint {
+    /// The one that was named, if any.
+    pub(in crate::cli) fn named<'a>(&'a self, variables: &'a Variables) -> Option<&'a str> {
+        self.endpoint
+            .as_deref()
+            .or_else(|| variables.text("HASURA_ENDPOINT"))
+    }
+}
+
+/// There is a Hasura, and no metadata API at it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(in crate::cli) struct NotOffered(String);
 
 /// The metadata API of a Hasura.
 pub(super) struct Remote {
@@ -110,9 +124,7 @@ struct ReplaceArguments<'m> {
 impl Remote {
     pub(super) fn new(endpoint: &Endpoint, variables: &Variables) -> anyhow::Result<Self> {
         let endpoint = endpoint
-            .endpoint
-            .as_deref()
-            .or_else(|| variables.text("HASURA_ENDPOINT"))
+            .named(variables)
             .context("no Hasura is named: give --endpoint or set HASURA_ENDPOINT")?;
         let secret = variables
             .secret("HASURA_GRAPHQL_ADMIN_SECRET")
@@ -130,7 +142,7 @@ impl Remote {
                 .connect_timeout(CONNECT_TIMEOUT)
                 .redirect(reqwest::redirect::Policy::none())
                 .build()?,
-            url: url(endpoint)?,
+            url: url(endpoint, "/v1/metadata")?,
             secret: secret.transpose()?,
         })
     }
@@ -223,22 +235,23 @@ impl Remote {
             (_, "access-denied") => {
                 bail!("Hasura refuses us: {error} (access-denied); look at HASURA_GRAPHQL_ADMIN_SECRET")
             }
-            (StatusCode::NOT_FOUND, _) => bail!(
+            (StatusCode::NOT_FOUND, _) => bail!(NotOffered(format!(
                 "Hasura's metadata API is switched off: {error}; HASURA_GRAPHQL_ENABLED_APIS of that Hasura must name metadata"
-            ),
+            ))),
+            (_, "not-supported") => bail!(NotOffered(format!("Hasura refuses it: {error} (not-supported)"))),
             _ => bail!("Hasura refuses it: {error} ({})", plain(&code)),
         }
     }
 }
 
-/// The URL of the metadata API of an endpoint, with or without a path.
-fn url(endpoint: &str) -> anyhow::Result<reqwest::Url> {
+/// The URL of a path of Hasura's, at an endpoint with or without a path of its own.
+pub(in crate::cli) fn url(endpoint: &str, path: &str) -> anyhow::Result<reqwest::Url> {
     let endpoint = endpoint.trim().trim_end_matches('/');
     let base = ["/v1/metadata", "/v1/graphql"]
         .iter()
         .find_map(|path| endpoint.strip_suffix(path))
         .unwrap_or(endpoint);
-    let url: reqwest::Url = format!("{base}/v1/metadata")
+    let url: reqwest::Url = format!("{base}{path}")
         .parse()
         .map_err(|_| anyhow!("the endpoint is no URL, expected one such as http://localhost:8080"))?;
     if !matches!(url.scheme(), "http" | "https") {
@@ -262,14 +275,17 @@ mod tests {
             "http://h:1/v1/graphql",
             "http://h:1/v1/metadata/",
         ] {
-            assert_eq!(url(endpoint).unwrap().as_str(), "http://h:1/v1/metadata");
+            assert_eq!(
+                url(endpoint, "/v1/metadata").unwrap().as_str(),
+                "http://h:1/v1/metadata"
+            );
         }
         assert_eq!(
-            url("https://h/base").unwrap().as_str(),
+            url("https://h/base", "/v1/metadata").unwrap().as_str(),
             "https://h/base/v1/metadata"
         );
         for endpoint in ["h:1", "ftp://h", "http://u:p@h", ""] {
-            assert!(url(endpoint).is_err(), "{endpoint}");
+            assert!(url(endpoint, "/v1/metadata").is_err(), "{endpoint}");
         }
     }
 }

@@ -47,16 +47,18 @@ fn replace<'h>(headers: &mut HeaderMap, others: impl Iterator<Item = (&'h Header
     }
 }
 
+/// A client's own `X-Forwarded-Origin` and its siblings win over those that are made here, as in Hasura: a proxy in front
+/// has to take them away.
 fn forward(client: &HeaderMap) -> HeaderMap {
     let mut forwarded = HeaderMap::new();
-    for (name, value) in client_headers::passed_on(client) {
-        if !session::is_session_variable(name.as_str()) {
-            forwarded.insert(name.clone(), value.clone());
-        }
-    }
     for (name, as_name) in &FORWARDED {
         if let Some(value) = client.get(name) {
             forwarded.insert(HeaderName::from_static(as_name), value.clone());
+        }
+    }
+    for (name, value) in client_headers::passed_on(client) {
+        if !session::is_session_variable(name.as_str()) {
+            forwarded.insert(name.clone(), value.clone());
         }
     }
     forwarded

@@ -110,7 +110,10 @@ pub(crate) async fn run(shared: &Shared, call: Call<'_>, name: &mut Option<Strin
     let mut reply = Reply::default();
     for (field, answer) in fields.into_iter().zip(answers) {
         reply.fields.push((field.key, answer.value));
-        reply.cookies.extend(answer.cookies);
+        // Hasura drops those of query actions (graphql-engine#8407).
+        if root == "mutation_root" {
+            reply.cookies.extend(answer.cookies);
+        }
     }
     Ok(reply)
 }

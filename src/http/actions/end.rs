@@ -1,14 +1,17 @@
 //! `v1Logout`, `v1LogoutAll`, `v1EndSession`, `v1Sessions`: a person and their own sessions.
 
+use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::nonce::NoInput;
-use super::{Reply, success};
+use super::{Reply, Success, success};
 use crate::http::Http;
+use crate::http::cookie::SetCookies;
 use crate::http::envelope::{Action, ActionCall};
+use crate::http::error::ApiError;
 
 pub(in crate::http) const LOGOUT: &str = "v1Logout";
 pub(in crate::http) const LOGOUT_ALL: &str = "v1LogoutAll";
@@ -31,6 +34,8 @@ pub(in crate::http) struct Id {
 pub(in crate::http) struct Ended {
     ended: i64,
 }
+
+pub(super) type Ending = Result<(SetCookies, Json<Success<Ended>>), ApiError>;
 
 #[derive(Serialize)]
 pub(in crate::http) struct Listed {
@@ -74,31 +79,29 @@ impl Action for Sessions {
     type Input = NoInput;
 }
 
-pub(in crate::http) async fn log_out(State(http): State<Http>, call: ActionCall<Logout>) -> Reply<Ended> {
-    success(Ended {
-        ended: http.service.log_out(call.caller, &call.client).await?,
-    })
+pub(in crate::http) async fn log_out(State(http): State<Http>, call: ActionCall<Logout>) -> Ending {
+    let ended = http.service.log_out(call.caller, &call.client).await?;
+    signed_out(&http, ended)
 }
 
-pub(in crate::http) async fn log_out_all(
-    State(http): State<Http>,
-    call: ActionCall<LogoutAll>,
-) -> Reply<Ended> {
-    success(Ended {
-        ended: http.service.log_out_everywhere(call.caller, &call.client).await?,
-    })
+pub(in crate::http) async fn log_out_all(State(http): State<Http>, call: ActionCall<LogoutAll>) -> Ending {
+    let ended = http.service.log_out_everywhere(call.caller, &call.client).await?;
+    signed_out(&http, ended)
 }
 
-pub(in crate::http) async fn end_session(
-    State(http): State<Http>,
-    call: ActionCall<EndSession>,
-) -> Reply<Ended> {
-    success(Ended {
-        ended: http
-            .service
-            .end_session(&call.input.id, call.caller, &call.client)
-            .await?,
-    })
+pub(in crate::http) async fn end_session(State(http): State<Http>, call: ActionCall<EndSession>) -> Ending {
+    let id = &call.input.id;
+    let ended = http.service.end_session(id, call.caller, &call.client).await?;
+    let own = call.caller.person().and_then(|person| person.session_id);
+    if own.is_some() && own == Uuid::parse_str(id).ok() {
+        return signed_out(&http, ended);
+    }
+    Ok((SetCookies::default(), success(Ended { ended })?))
+}
+
+/// The caller's own session is over, so its cookie is good for nothing.
+pub(super) fn signed_out(http: &Http, ended: i64) -> Ending {
+    Ok((SetCookies::forget_all(http), success(Ended { ended })?))
 }
 
 pub(in crate::http) async fn sessions(State(http): State<Http>, call: ActionCall<Sessions>) -> Reply<Listed> {

@@ -33,6 +33,7 @@ pub(super) use session::{NAME as RESTORE_SESSION, restore_session};
 pub(super) use siwe::{NAME as LOGIN, log_in};
 pub(super) use username::{REFRESH_TOKEN, TOKEN_AUTH, VERIFY_TOKEN, refresh_token, token_auth, verify_token};
 
+use super::cookie::{Page, SetCookies};
 use super::error::ApiError;
 use crate::flow::Tokens;
 use crate::secret::Disclosed;
@@ -50,19 +51,35 @@ fn success<T>(res: T) -> Reply<T> {
     Ok(Json(Success { res, success: true }))
 }
 
-/// Both tokens, as the published API names them.
+/// Both tokens, as the published API names them; the refresh token is left out where it goes into a cookie.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TokenPair {
     access_token: Disclosed,
-    refresh_token: Disclosed,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<Disclosed>,
 }
 
 impl From<Tokens> for TokenPair {
     fn from(tokens: Tokens) -> Self {
         Self {
             access_token: tokens.access,
-            refresh_token: tokens.refresh.reveal(),
+            refresh_token: Some(tokens.refresh.reveal()),
         }
     }
+}
+
+/// The tokens of our own log-in for whoever asked: a page of ours gets the refresh token as a cookie, which its scripts
+/// cannot read, and everybody else as printed.
+fn handed_over(tokens: Tokens, page: Option<&Page>) -> (Option<SetCookies>, Json<Success<TokenPair>>) {
+    let cookies = page.map(|page| page.keep(&tokens));
+    let mut pair = TokenPair::from(tokens);
+    if cookies.is_some() {
+        pair.refresh_token = None;
+    }
+    let reply = Success {
+        res: pair,
+        success: true,
+    };
+    (cookies, Json(reply))
 }

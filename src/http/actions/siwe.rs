@@ -1,11 +1,13 @@
 //! `v1Login`: a signed message for a session.
 
 use axum::extract::State;
+use axum::response::IntoResponse;
 use serde::Deserialize;
 
-use super::{Reply, TokenPair, success};
+use super::handed_over;
 use crate::http::Http;
 use crate::http::envelope::{Action, ActionCall};
+use crate::http::error::ApiError;
 use crate::secret::Secret;
 
 pub(in crate::http) const NAME: &str = "v1Login";
@@ -30,12 +32,14 @@ impl Action for Login {
     type Input = Input;
 }
 
-pub(in crate::http) async fn log_in(State(http): State<Http>, call: ActionCall<Login>) -> Reply<TokenPair> {
+pub(in crate::http) async fn log_in(
+    State(http): State<Http>,
+    call: ActionCall<Login>,
+) -> Result<impl IntoResponse, ApiError> {
     let LoginInput { message, signature } = call.input.session;
-    success(
-        http.service
-            .log_in(&message, signature.expose(), &call.client)
-            .await?
-            .into(),
-    )
+    let tokens = http
+        .service
+        .log_in(&message, signature.expose(), &call.client)
+        .await?;
+    Ok(handed_over(tokens, call.page.as_ref()))
 }

@@ -3,6 +3,7 @@
 //! Anybody may call. A status is a true one, since nobody stands between us and the client: a fault of
 //! ours is a 503, and every refusal has the envelope of the API's own replies.
 
+mod cors;
 mod tanx;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use tokio::sync::Semaphore;
 use super::Http;
 use super::envelope::{client_of, complaint};
 use super::error::{ApiError, ReplyCode, in_time};
+use super::pages::Pages;
 use crate::model::Client;
 
 /// Far more than an address and a signature, and little enough for a surface without a secret.
@@ -34,8 +36,20 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(3);
 /// Requests of strangers at once.
 const PLACES: usize = 256;
 
+/// The routes below, for what is counted.
+pub(super) const ROUTES: [&str; 8] = [
+    "/sapi/v2/auth/nonce",
+    "/sapi/v2/auth/nonce/",
+    "/sapi/v2/auth/login",
+    "/sapi/v2/auth/login/",
+    "/sapi/v1/auth/token/refresh",
+    "/sapi/v1/auth/token/refresh/",
+    "/sapi/",
+    "/sapi/{*rest}",
+];
+
 /// Everything under `/sapi`. The final slash is the document's; many clients leave it out.
-pub(super) fn router() -> Router<Http> {
+pub(super) fn router(pages: Pages) -> Router<Http> {
     Router::new()
         .route("/sapi/v2/auth/nonce", post(tanx::nonce))
         .route("/sapi/v2/auth/nonce/", post(tanx::nonce))
@@ -51,6 +65,8 @@ pub(super) fn router() -> Router<Http> {
             in_a_place,
         ))
         .layer(axum::middleware::from_fn(within_time))
+        // Outermost: a page reads a refusal only where it is marked like any other answer.
+        .layer(axum::middleware::from_fn_with_state(pages, cors::around))
 }
 
 /// A request of anybody: its body as JSON, whatever its Content-Type says.

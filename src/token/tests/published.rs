@@ -40,6 +40,7 @@ fn stored(algorithm: Algorithm, state: KeyState) -> StoredKey {
         public: new.public,
         sealed: Some(new.sealed),
         state,
+        since: None,
         until: None,
     }
 }

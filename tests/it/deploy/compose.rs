@@ -64,11 +64,14 @@ fn every_variable_of_our_containers_is_one_that_the_binary_reads() {
     let stack = stack();
     let known = |name: &str| VARIABLES.iter().any(|variable| variable.name == name);
     for name in environment(&stack, "service").keys() {
-        assert!(known(name), "the service does not read {name}");
+        assert!(
+            known(name) || name == "RUST_LOG",
+            "the service does not read {name}"
+        );
     }
     for name in environment(&stack, "migrate").keys() {
         assert!(
-            known(name) || name == "PG_DATABASE_URL",
+            known(name) || ["PG_DATABASE_URL", "RUST_LOG"].contains(&name.as_str()),
             "migrate does not read {name}"
         );
     }
@@ -114,9 +117,15 @@ fn hasura_is_set_up_as_the_service_needs_it() {
     assert_eq!(value("HASURA_GRAPHQL_ENABLED_APIS"), "graphql");
     assert_eq!(value("HASURA_GRAPHQL_ENABLE_CONSOLE"), "false");
     assert_eq!(value("HASURA_GRAPHQL_DEV_MODE"), "false");
+    for log in ["query-log", "action-handler-log"] {
+        assert!(
+            !value("HASURA_GRAPHQL_ENABLED_LOG_TYPES").contains(log),
+            "{log} would write refresh tokens"
+        );
+    }
     assert!(
-        !value("HASURA_GRAPHQL_ENABLED_LOG_TYPES").contains("query-log"),
-        "it would write refresh tokens"
+        value("HASURA_GRAPHQL_CORS_DOMAIN").starts_with("${SIWE_ORIGINS:?"),
+        "by default any page could call, with cookies"
     );
     assert!(
         hasura

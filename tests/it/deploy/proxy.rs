@@ -17,7 +17,7 @@ fn log_in_has_a_path_of_its_own_in_the_proxy_and_in_the_front() {
 }
 
 #[test]
-fn sapi_alone_leads_to_the_service_and_over_a_network_of_its_own() {
+fn sapi_and_the_page_alone_lead_to_the_service_and_over_a_network_of_its_own() {
     let caddyfile = read("Caddyfile");
     let upstreams: Vec<&str> = caddyfile
         .lines()
@@ -27,9 +27,10 @@ fn sapi_alone_leads_to_the_service_and_over_a_network_of_its_own() {
         upstreams,
         [
             "{$HASURA_UPSTREAM:graphql-engine:8080}",
-            "/sapi/* {$SERVICE_UPSTREAM:service:4000}"
+            "@service {$SERVICE_UPSTREAM:service:4000}"
         ]
     );
+    assert!(caddyfile.contains("@service path /sapi/* / /assets/* /web.json\n"));
     let stack = yaml("docker-compose.yml");
     let on = |network: &str| -> Vec<String> {
         stack["services"]
@@ -48,6 +49,12 @@ fn sapi_alone_leads_to_the_service_and_over_a_network_of_its_own() {
     for network in ["database", "actions"] {
         assert!(!on(network).contains(&"proxy".to_owned()), "{network}");
     }
+}
+
+#[test]
+fn both_take_away_a_clients_own_word_for_its_origin() {
+    assert!(read("Caddyfile").contains("\trequest_header -X-Forwarded-Origin\n"));
+    assert!(read("src/local/front.rs").contains("headers.remove(FORWARDED_ORIGIN);"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! docs/api.md against the actions, the error codes and their statuses.
+//! docs/api.md against the actions; docs/errors.md against the codes that are answered and their statuses.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,10 +15,11 @@ use hasura_siwe::storage;
 use hasura_siwe::token::{NoSigningKey, TokenFault};
 use time::OffsetDateTime;
 
-use crate::repository::{between, code_span, read, root, table_rows};
+use super::errors::documented;
+use crate::repository::{between, files, read, root};
 
 /// One refusal of each kind. What is missing here fails below, by its code.
-fn refusals() -> Vec<ApiError> {
+pub(crate) fn refusals() -> Vec<ApiError> {
     let at = OffsetDateTime::UNIX_EPOCH;
     let expected = Address::from_bytes([7; 20]);
     let messages = [
@@ -88,7 +89,7 @@ fn refusals() -> Vec<ApiError> {
 }
 
 /// Code and status as the service answers them.
-async fn answered(error: ApiError) -> (String, u16) {
+pub(crate) async fn answered(error: ApiError) -> (String, u16) {
     let reply = error.into_response();
     let status = reply.status().as_u16();
     let body = axum::body::to_bytes(reply.into_body(), 1 << 16).await.unwrap();
@@ -139,27 +140,11 @@ async fn h16_every_refusal_is_a_4xx_that_the_table_of_errors_holds_with_its_stat
         "a code is not tried in this test"
     );
 
-    let document = read("docs/api.md");
-    let rows = table_rows(between(&document, "\n## Errors\n", "\n### "));
-    let documented: BTreeMap<String, u16> = rows
-        .iter()
-        .map(|row| {
-            (
-                code_span(&row[0]).unwrap().to_owned(),
-                row[1].parse().unwrap_or_else(|_| panic!("no status: {row:?}")),
-            )
-        })
-        .collect();
     assert_eq!(
-        documented, answers,
-        "the table of docs/api.md (left) and the program (right) differ"
+        documented(),
+        answers,
+        "the tables of docs/errors.md (left) and the program (right) differ"
     );
-    for row in &rows {
-        assert!(
-            row.len() == 4 && row.iter().all(|cell| !cell.is_empty()),
-            "code, status, cause, cure: {row:?}"
-        );
-    }
 }
 
 #[test]
@@ -218,13 +203,8 @@ fn the_rest_endpoints_are_those_of_the_metadata() {
 
 #[test]
 fn the_examples_of_json_are_json() {
-    for path in [
-        "README.md",
-        "docs/api.md",
-        "docs/deployment.md",
-        "docs/configuration.md",
-    ] {
-        let text = read(path);
+    for path in files("", "md") {
+        let text = read(&path);
         for block in text.split("```json\n").skip(1) {
             let block = block.split("```").next().unwrap();
             serde_json::from_str::<serde_json::Value>(block)

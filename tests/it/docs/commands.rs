@@ -115,8 +115,24 @@ fn every_command_in_the_documents_exists_with_its_flags() {
         }
     }
     for command in [
-        "serve", "local", "demo", "migrate", "account", "role", "network", "audit", "epoch", "keys", "token",
-        "message", "engine", "metadata",
+        "serve",
+        "local",
+        "demo",
+        "migrate",
+        "account",
+        "role",
+        "network",
+        "audit",
+        "epoch",
+        "keys",
+        "token",
+        "message",
+        "engine",
+        "metadata",
+        "doctor",
+        "openapi",
+        "completions",
+        "man",
     ] {
         assert!(seen.contains(command), "no document shows hasura-siwe {command}");
     }

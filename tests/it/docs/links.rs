@@ -116,6 +116,32 @@ fn every_document_is_linked_from_the_readme_or_from_one_that_is() {
 }
 
 #[test]
+fn every_document_is_a_page_of_the_book_once_and_every_page_is_there() {
+    let folder = root().join("docs");
+    let mut pages: Vec<String> = targets(&read("docs/SUMMARY.md"))
+        .iter()
+        .map(|target| {
+            let page = folder.join(target).canonicalize();
+            let page = page.unwrap_or_else(|error| panic!("docs/SUMMARY.md: {target}: {error}"));
+            let page = page
+                .strip_prefix(root().canonicalize().unwrap())
+                .unwrap()
+                .to_owned();
+            page.to_str().unwrap().to_owned()
+        })
+        .collect();
+    pages.sort();
+    let documents: Vec<String> = files("", "md")
+        .into_iter()
+        .filter(|path| path != "docs/SUMMARY.md")
+        .collect();
+    assert_eq!(
+        pages, documents,
+        "docs/SUMMARY.md (left) and the documents that there are (right)"
+    );
+}
+
+#[test]
 fn documents_stay_within_their_width_and_name_no_machine() {
     for path in files("", "md") {
         let text = read(&path);

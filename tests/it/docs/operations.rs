@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::repository::{between, code_span, files, literals, read, table_rows};
 
-fn documented(heading: &str) -> BTreeSet<String> {
+pub(crate) fn documented(heading: &str) -> BTreeSet<String> {
     let document = read("docs/operations.md");
     table_rows(between(&document, &format!("\n## {heading}\n"), "\n## "))
         .iter()
@@ -29,11 +29,30 @@ fn service_source() -> String {
 }
 
 #[test]
+fn every_check_of_the_doctor_is_documented_in_its_order() {
+    let document = read("docs/operations.md");
+    let section = between(&document, "\n## Is it all right? `hasura-siwe doctor`\n", "\n## ");
+    let rows = table_rows(section);
+    let documented: Vec<&str> = rows.iter().filter_map(|row| code_span(&row[0])).collect();
+    assert_eq!(documented, hasura_siwe::cli::DOCTOR_CHECKS);
+    for row in &rows {
+        assert!(
+            row.len() == 3 && row.iter().all(|cell| !cell.is_empty()),
+            "check, what is wrong, what to do: {row:?}"
+        );
+    }
+}
+
+#[test]
 fn every_metric_is_documented() {
     let source = service_source();
     let emitted: BTreeSet<String> = literals(&source)
         .into_iter()
-        .filter(|literal| literal.starts_with("hasura_siwe_"))
+        .filter(|literal| {
+            ["hasura_siwe_", "process_"]
+                .iter()
+                .any(|prefix| literal.starts_with(prefix))
+        })
         .map(str::to_owned)
         .collect();
     assert_eq!(documented("Metrics"), emitted);

@@ -15,6 +15,7 @@ in_both_modes! {
     a_person_lists_and_ends_their_own_sessions,
     a_log_out_is_refused_by_hasura_at_once_where_it_asks_us,
     an_admin_reads_the_audit_log_and_nobody_else_does,
+    an_admin_sees_who_is_signed_in_and_nobody_else_does,
     h04_a_users_token_acts_as_user_and_as_nobody_else,
     h08_a_bad_token_never_falls_back_to_guest,
     each_role_sees_its_own_schema,
@@ -108,6 +109,33 @@ async fn an_admin_reads_the_audit_log_and_nobody_else_does(hasura: Hasura) {
             .graphql(headers, query, variables.clone())
             .await
             .assert_code("validation-failed");
+    }
+}
+
+async fn an_admin_sees_who_is_signed_in_and_nobody_else_does(hasura: Hasura) {
+    let alice = wallet();
+    let (access, _) = hasura.log_in(&alice).await;
+    let query = "query ($address: String!) {
+        sessions(where: {address: {_eq: $address}}) { flow ended_at reason }
+        signing_keys { kid algorithm state }
+    }";
+    let variables = json!({"address": alice.address().to_string().to_lowercase()});
+    let admin = [("x-hasura-admin-secret", hasura.admin_secret.as_str())];
+    let answer = hasura.graphql(&admin, query, variables.clone()).await;
+    assert_eq!(
+        answer.data()["sessions"],
+        json!([{"flow": "siwe", "ended_at": null, "reason": null}])
+    );
+    assert!(answer.data()["signing_keys"].is_array());
+    let bearer = bearer(&access);
+    for headers in [&[][..], &[("authorization", bearer.as_str())]] {
+        for field in ["sessions", "signing_keys"] {
+            let query = format!("{{ {field} {{ __typename }} }}");
+            hasura
+                .graphql(headers, &query, json!({}))
+                .await
+                .assert_code("validation-failed");
+        }
     }
 }
 

@@ -93,7 +93,7 @@ impl Surface {
                 config.actions_secrets.clone(),
                 config.trusted_hops,
             );
-            router(http, Entropy::system())
+            router(http, Entropy::system(), None)
         });
         Self {
             runtime,

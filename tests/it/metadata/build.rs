@@ -53,7 +53,7 @@ async fn nothing_of_the_shipped_directory_is_dropped() {
         json!([{"name": "session", "type": "LoginInput!", "description": null}])
     );
     assert_eq!(login["definition"]["output_type"], "LoginOutput");
-    assert_eq!(built["sources"][0]["tables"].as_array().unwrap().len(), 3);
+    assert_eq!(built["sources"][0]["tables"].as_array().unwrap().len(), 5);
     assert_eq!(
         built["custom_types"]["scalars"],
         json!([{"name": "JSONObject"}, {"name": "EthereumAddress"}, {"name": "Signature"}, {"name": "Jwt"}])

@@ -2,7 +2,7 @@
 //! HASURA_ADMIN_SECRET are set. Tests that take a [`Hasura`] know only its HTTP.
 //!
 //! A real one must stand in front of a service that allows the origin http://localhost:3000 and
-//! takes nonces of clients, as `make env` and compose set it up, with REGISTRATION=open in `.env`.
+//! takes nonces of clients, as `make env` and compose set it up, with REGISTRATION=open and REFRESH_COOKIE=on in `.env`.
 
 use std::net::SocketAddr;
 
@@ -10,6 +10,7 @@ use hasura_siwe::cli::wallet::{SignedText, Wallet};
 use hasura_siwe::clock::Clock;
 use hasura_siwe::engine::{Config, Engine, Environment};
 use hasura_siwe::local::front;
+use hasura_siwe::web;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -70,6 +71,7 @@ pub struct Hasura {
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
     pub body: Value,
 }
 
@@ -126,13 +128,22 @@ impl Hasura {
     /// The service and the engine with a clock each.
     pub async fn with_clocks(mode: Mode, clocks: (Clock, Clock), extra: &[(&str, &str)]) -> Self {
         let db = TestDb::create().await;
-        let mut variables = vec![("TRUSTED_HOPS", "1"), ("REGISTRATION", "open")];
+        let mut variables = vec![
+            ("TRUSTED_HOPS", "1"),
+            ("REGISTRATION", "open"),
+            ("REFRESH_COOKIE", "on"),
+        ];
         variables.extend_from_slice(extra);
         let app = TestApp::on(db, clocks.0, &variables).await;
         let engine = start_engine(&app, mode, clocks.1).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let service = front(engine, app.address)
+        let page = web::Settings {
+            graphql: "/v1/graphql".to_owned(),
+            test_wallet: true,
+            registration_is_open: true,
+        };
+        let service = front(engine, app.address, &page)
             .unwrap()
             .into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
@@ -161,6 +172,17 @@ impl Hasura {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// What a browser asks before it lets a page of this origin send JSON and a token.
+    pub async fn preflight(&self, path: &str, origin: &str) -> Answer {
+        let request = self
+            .client
+            .request(reqwest::Method::OPTIONS, format!("{}{path}", self.endpoint))
+            .header("origin", origin)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "authorization,content-type");
         Answer::of(request.send().await.unwrap()).await
     }
 
@@ -210,10 +232,25 @@ pub async fn start_engine(app: &TestApp, mode: Mode, clock: Clock) -> SocketAddr
 
 /// The same, with this HASURA_GRAPHQL_JWT_SECRET where the mode is JWT.
 pub async fn engine_with(app: &TestApp, mode: Mode, jwt_secret: String, clock: Clock) -> SocketAddr {
+    engine_given(app, mode, jwt_secret, clock, &[]).await
+}
+
+/// The same, with these variables in the place of its own; an empty one is absent.
+pub async fn engine_given(
+    app: &TestApp,
+    mode: Mode,
+    jwt_secret: String,
+    clock: Clock,
+    other: &[(&str, &str)],
+) -> SocketAddr {
     let mut given = vec![
         ("HASURA_GRAPHQL_ADMIN_SECRET", ADMIN_SECRET.to_owned()),
         ("HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE", "true".to_owned()),
         ("HASURA_GRAPHQL_ENABLED_APIS", "graphql".to_owned()),
+        (
+            "HASURA_GRAPHQL_CORS_DOMAIN",
+            "http://localhost:3000,https://localhost:3000".to_owned(),
+        ),
         ("PG_DATABASE_URL", app.db.hasura_url()),
         ("ACTIONS_BASE_URL", format!("http://{}", app.address)),
         ("ACTIONS_SECRET", ACTIONS_SECRET.to_owned()),
@@ -227,6 +264,12 @@ pub async fn engine_with(app: &TestApp, mode: Mode, jwt_secret: String, clock: C
             "HASURA_GRAPHQL_AUTH_HOOK",
             format!("http://{}/webhook", app.address),
         )),
+    }
+    for (name, value) in other {
+        given.retain(|(own, _)| own != name);
+        if !value.is_empty() {
+            given.push((name, (*value).to_owned()));
+        }
     }
     let environment = Environment::from(given.into_iter().map(|(name, value)| (name.to_owned(), value)));
     let config = Config::read(&environment).unwrap();
@@ -244,12 +287,17 @@ pub fn session_of(signed: &SignedText) -> Value {
 }
 
 impl Answer {
-    async fn of(response: reqwest::Response) -> Self {
-        let status = response.status().as_u16();
+    pub async fn of(response: reqwest::Response) -> Self {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        super::watch::cookies(&headers);
         let text = response.text().await.unwrap();
         super::watch::answer(&text);
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Self { status, body }
+        Self {
+            status,
+            headers,
+            body,
+        }
     }
 
     /// The data of an answer without errors.

@@ -16,6 +16,7 @@ pub struct Reply {
 impl Reply {
     pub async fn of(response: reqwest::Response) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        super::watch::cookies(&headers);
         let text = response.text().await.unwrap();
         super::watch::answer(&text);
         Self {

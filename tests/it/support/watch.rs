@@ -81,6 +81,16 @@ pub fn secret(text: &str) {
     }
 }
 
+/// Notes the tokens of the cookies that an answer sets.
+pub fn cookies(headers: &reqwest::header::HeaderMap) {
+    for cookie in headers.get_all("set-cookie") {
+        let pair = cookie.to_str().unwrap_or_default().split(';').next();
+        if let Some((_, value)) = pair.and_then(|pair| pair.split_once('=')) {
+            secret(value);
+        }
+    }
+}
+
 /// What a program of ours logged.
 pub fn log(text: &str) {
     writeln!(lock().log, "{text}").unwrap();
