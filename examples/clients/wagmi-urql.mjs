@@ -24,11 +24,13 @@ const RENAME = gql`
     v1UpdateAccount(account: $account) { res success }
   }
 `
+// A refusal of Hasura, or that of a restore, which the client takes for a fault of the network.
+const codeOf = ({ graphQLErrors: [first], networkError }) => first?.extensions.code ?? networkError.code
 const rename = async (name) => {
   const { address } = getConnection(config)
   const account = { data: { networks: ['ethereum'], name, address } }
   const { data, error } = await client.mutation(RENAME, { account })
-  return error ? error.graphQLErrors[0].extensions.code : `${name} on ${data.v1UpdateAccount.res.updatedIn}`
+  return error ? codeOf(error) : `${name} on ${data.v1UpdateAccount.res.updatedIn}`
 }
 
 // The wallets of the browser, which wagmi finds by EIP-6963: let the user choose.
