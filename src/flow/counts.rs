@@ -25,7 +25,7 @@ const EXPECTED: [&str; 7] = [
 ];
 
 /// Reasons for which a process ends sessions.
-const REASONS: [&str; 7] = [
+const REASONS: [&str; 8] = [
     REUSE,
     "logout",
     "logout_all",
@@ -33,6 +33,7 @@ const REASONS: [&str; 7] = [
     "password_changed",
     "wallet_unlinked",
     "wallet_gone",
+    "account_deleted",
 ];
 
 const REUSE: &str = "reuse";

@@ -58,7 +58,7 @@ fn wallet_named(text: &str) -> Result<(Address, Option<ChainId>), Error> {
 }
 
 /// The turn of somebody whose password was held against this hash.
-fn turn(person: Person, password_hash: Option<&str>) -> Turn<'_> {
+pub(super) fn turn(person: Person, password_hash: Option<&str>) -> Turn<'_> {
     Turn {
         user_id: person.user_id,
         session_id: person.session_id,
@@ -224,7 +224,8 @@ impl Service {
         }
     }
 
-    async fn signed_in_person(&self, caller: Caller) -> Result<Person, Error> {
+    /// The caller, who is signed in and has not changed too much of late.
+    pub(super) async fn signed_in_person(&self, caller: Caller) -> Result<Person, Error> {
         let person = caller.person().ok_or(Error::Forbidden(
             "sign in first: this concerns the caller's own account",
         ))?;
@@ -234,7 +235,7 @@ impl Service {
     }
 
     /// Takes a fresh proof in. Returns the hash that was the proof, where it was a password.
-    async fn prove_afresh(
+    pub(super) async fn prove_afresh(
         &self,
         person: Person,
         proof: FreshProof<'_>,

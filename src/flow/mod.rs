@@ -10,6 +10,7 @@ mod cleanup;
 mod contract;
 mod counts;
 mod credentials;
+mod deletions;
 mod end;
 mod error;
 mod keys;

@@ -60,6 +60,7 @@ actions! {
     "/actions/unlink-wallet" is actions::UNLINK_WALLET => actions::unlink_wallet,
     "/actions/link-password" is actions::LINK_PASSWORD => actions::link_password,
     "/actions/change-password" is actions::CHANGE_PASSWORD => actions::change_password,
+    "/actions/delete-account" is actions::DELETE_ACCOUNT => actions::delete_account,
     "/actions/challenge" is actions::CHALLENGE => actions::challenge,
     "/actions/authenticate" is actions::AUTHENTICATE => actions::authenticate,
     "/actions/refresh" is actions::REFRESH => actions::refresh,

@@ -44,9 +44,16 @@ unknown as materialized (
   from unnest($4::text[]) as asked (network)
   where not exists (select from public.networks n where n.name = asked.network)
 ),
+person as materialized (
+  select u.id
+  from auth.users u
+  where u.id = $6 and u.disabled_at is null
+  -- Held until the row of the audit log is there: whoever deletes the account comes before this or after it.
+  for key share
+),
 caller as materialized (
   select
-    $6::uuid is null or exists (select from auth.users u where u.id = $6 and u.disabled_at is null) as live,
+    $6::uuid is null or exists (select from person) as live,
     $7 or exists (select from auth.wallets w where w.address = $2 and w.user_id = $6) as owner
 ),
 renamed as (

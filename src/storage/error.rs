@@ -3,7 +3,7 @@
 
 use std::error::Error as _;
 
-use tokio_postgres::error::DbError;
+use tokio_postgres::error::{DbError, SqlState};
 
 /// A statement that got no answer. Its text is for the log alone.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +32,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// PostgreSQL's code, where it refused.
+    pub(super) fn code(&self) -> Option<&SqlState> {
+        match self {
+            Self::Postgres(error) => error.code(),
+            _ => None,
+        }
+    }
+
     /// The error and what lies behind it, on one line for the log. PostgreSQL's `detail` may quote
     /// values, so of its errors only severity, code and message are kept.
     pub fn for_the_log(&self) -> String {

@@ -62,7 +62,11 @@ account as (
   insert into public.accounts (network, address, user_id, created_at, updated_at)
   select allowed.name, $14, person.user_id, moment.now, moment.now
   from allowed, person, moment
-  where not exists (select from public.accounts a where a.network = allowed.name and a.address = $14)
+  -- The row of somebody who was deleted just now may still be seen: it is gone.
+  where not exists (
+    select from public.accounts a
+    where a.network = allowed.name and a.address = $14 and a.user_id = person.user_id
+  )
   on conflict do nothing
 )",
     open_session!(),

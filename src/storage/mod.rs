@@ -14,10 +14,12 @@ mod claims;
 mod columns;
 mod connect;
 mod credentials;
+mod deletions;
 mod disabling;
 mod ends;
 mod epoch;
 mod error;
+mod exports;
 mod grants;
 mod guesses;
 mod housekeeping;
@@ -53,6 +55,7 @@ pub use challenges::{ChallengeLogIn, ChallengeLoggedIn};
 pub use claims::NewClaim;
 pub use connect::{connect_directly, settings_for_pooler};
 pub use credentials::{ChangePassword, NewCredential, Set};
+pub use deletions::{Deleted, Gone};
 pub use disabling::{Ended, LoggedOut};
 pub use ends::End;
 pub use error::Error;
@@ -100,11 +103,14 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("credentials::ADD", credentials::ADD),
     ("credentials::CHANGE", credentials::CHANGE),
     ("credentials::RESET", credentials::RESET),
+    ("deletions::DELETE", deletions::DELETE),
+    ("deletions::FORGET", deletions::FORGET),
     ("disabling::DISABLE", disabling::DISABLE),
     ("disabling::ENABLE", disabling::ENABLE),
     ("disabling::LOG_OUT", disabling::LOG_OUT),
     ("epoch::END_BEFORE", epoch::END_BEFORE),
     ("epoch::FORGET_PROOFS", epoch::FORGET_PROOFS),
+    ("exports::EXPORT", exports::EXPORT),
     ("guesses::ADMIT", guesses::ADMIT),
     ("guesses::UNLOCK", guesses::UNLOCK),
     ("guesses::NOTE_UNLOCK", guesses::NOTE_UNLOCK),

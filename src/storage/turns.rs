@@ -9,6 +9,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use super::statements::Transaction;
 use super::{Db, Error};
 
 /// Who changes, and what must still hold when it is their turn.
@@ -45,6 +46,25 @@ select
     select from auth.credentials c where c.user_id = $1 and c.password_hash = $3
   )) as holds";
 
+impl Turn<'_> {
+    /// Takes the user's row, and then looks afresh whether what was proved still holds.
+    pub(super) async fn take(&self, transaction: &Transaction<'_>) -> Result<bool, Error> {
+        transaction.query_opt(LOCK, &[&self.user_id]).await?;
+        let holds = transaction
+            .query_opt(
+                STILL_HOLDS,
+                &[
+                    &self.user_id,
+                    &self.session_id,
+                    &self.password_hash,
+                    &self.by_operator,
+                ],
+            )
+            .await?;
+        Ok(holds.is_some_and(|row| row.get("holds")))
+    }
+}
+
 impl Db {
     /// Runs a statement of at most one row in its turn.
     pub(super) async fn in_turn(
@@ -55,19 +75,7 @@ impl Db {
     ) -> Result<Turned, Error> {
         let mut connection = self.transactional(&[LOCK, STILL_HOLDS, sql]).await?;
         let transaction = connection.begin().await?;
-        transaction.query_opt(LOCK, &[&turn.user_id]).await?;
-        let holds = transaction
-            .query_opt(
-                STILL_HOLDS,
-                &[
-                    &turn.user_id,
-                    &turn.session_id,
-                    &turn.password_hash,
-                    &turn.by_operator,
-                ],
-            )
-            .await?;
-        if !holds.is_some_and(|row| row.get("holds")) {
+        if !turn.take(&transaction).await? {
             return Ok(Turned::Overtaken);
         }
         let row = transaction.query_opt(sql, values).await?;

@@ -28,8 +28,9 @@ owner as materialized (
             "::bigint
     -- First the row of the limit, then these: two log-ins of one wallet take them in the same order.
     and exists (select from limited)
-  -- Held until the session is there: whoever takes the wallet away comes before this or after it.
-  for key share of w, u
+  -- Held until the session is there: whoever takes the wallet or the account away comes before this or after it. They
+  -- take the user first, and so does this.
+  for key share of u, w
 )"
         )
     };

@@ -8,6 +8,7 @@ use crate::support::hasura::{Hasura, LOG_IN, RESTORE, UPDATE, session_of};
 use crate::support::{in_both_modes, wallet};
 
 mod cookies;
+mod deletion;
 mod roles;
 
 in_both_modes! {

@@ -19,6 +19,8 @@ const HOT: &[&str] = &[
     "challenges::GIVE_UID",
     "challenges::ISSUE",
     "challenges::LOG_IN",
+    "deletions::DELETE",
+    "deletions::FORGET",
     "ends::END",
     "guesses::ADMIT",
     "limits::TAKE",

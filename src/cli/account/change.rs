@@ -11,7 +11,7 @@ use crate::model::{RoleName, Whose};
 use crate::storage::{Changed, Db, LoggedOut, NewClaim, RoleChange};
 
 const FROM_WHEN: &str = "at once in webhook mode, with the next token in JWT mode";
-const UNTIL_WHEN: &str =
+pub(super) const UNTIL_WHEN: &str =
     "access tokens are refused at once in webhook mode, and live on until they expire in JWT mode";
 
 pub(super) async fn grant(db: &Db, whose: &Whose, role: &RoleName) -> anyhow::Result<()> {

@@ -1,6 +1,8 @@
 //! `account`: what an operator may see of accounts and do to them, and no request may.
 
 mod change;
+mod delete;
+mod export;
 mod look;
 mod named;
 mod password;
@@ -79,6 +81,17 @@ enum Command {
   hasura-siwe account logout 0xYourAddress --session 6f0c4d1e-0a59-4c8a-9a53-6a1f0f2f7c11
   hasura-siwe account logout 0xYourAddress      # all of them")]
     Logout(Logout),
+    /// Print everything that is kept about the person, as JSON, for the person. No secret is among it.
+    #[command(after_help = "Example:
+  hasura-siwe account export 0xYourAddress >person.json\n\nThe audit log says that somebody asked.")]
+    Export(One),
+    /// Delete an account with everything that hangs on it. There is no way back.
+    #[command(after_help = "Examples:
+  hasura-siwe account delete 0xYourAddress           # says what goes, and asks
+  hasura-siwe account delete anna@example.com --yes
+
+Its wallets and names may sign in or register again at once, as a new account.")]
+    Delete(Delete),
     /// Add a claim to the tokens of an account, change it, or remove it.
     #[command(after_help = "Examples:
   hasura-siwe account claim 0xYourAddress x-hasura-team blue
@@ -151,6 +164,18 @@ struct Logout {
 }
 
 #[derive(Args)]
+struct Delete {
+    #[command(flatten)]
+    one: One,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+    /// Delete a disabled account too, and with it what keeps its owner out.
+    #[arg(long)]
+    lift_ban: bool,
+}
+
+#[derive(Args)]
 struct Claim {
     #[command(flatten)]
     one: One,
@@ -184,6 +209,10 @@ pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::R
         Command::Enable(one) => change::enable(&db, &one.find(&db).await?).await?,
         Command::Logout(Logout { one, session }) => {
             change::log_out(&db, &one.find(&db).await?, session).await?
+        }
+        Command::Export(one) => export::export(&db, &one.find(&db).await?).await?,
+        Command::Delete(arguments) => {
+            delete::delete(&db, &operator, &arguments.one.find(&db).await?, &arguments).await?
         }
         Command::Claim(claim) => change::claim(&db, &claim.one.find(&db).await?, &claim).await?,
     }

@@ -29,6 +29,7 @@ pub fn document() -> anyhow::Result<Value> {
         let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
         anyhow!(all.join("\n"))
     })?;
+    let program = super::command();
     let mut schemas = schema::shared();
     let mut paths = at_hasura::paths(&metadata, &mut schemas)?;
     paths.append(&mut service::paths());
@@ -36,7 +37,7 @@ pub fn document() -> anyhow::Result<Value> {
         "openapi": "3.1.0",
         "info": {
             "title": "hasura-siwe",
-            "version": env!("CARGO_PKG_VERSION"),
+            "version": program.get_version(),
             "summary": "Sign-In with Ethereum for Hasura, without GraphQL",
             "description": "What a client reaches by plain HTTP: Hasura's REST endpoints, `/v1/login`, and the published API under `/sapi`. Everything else is GraphQL at `/v1/graphql` (docs/api.md). Leave the `Authorization` header out of log-ins and restores: an expired token is refused even where a guest may call.",
             "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
+use super::end::Ended;
 use super::{Reply, success};
 use crate::flow::{self, FreshProof, Signed};
 use crate::http::Http;
@@ -78,7 +79,7 @@ struct ChangePasswordInput {
 /// The password, or a message and its signature.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Proof {
+pub(super) struct Proof {
     password: Option<Secret<String>>,
     message: Option<String>,
     signature: Option<Secret<String>>,
@@ -87,12 +88,6 @@ struct Proof {
 #[derive(Serialize)]
 pub(in crate::http) struct Address {
     address: String,
-}
-
-/// How many sessions ended by it.
-#[derive(Serialize)]
-pub(in crate::http) struct Ended {
-    ended: i64,
 }
 
 #[derive(Serialize)]
@@ -119,7 +114,7 @@ impl Action for ChangePassword {
 }
 
 impl Proof {
-    fn read(&self) -> Result<FreshProof<'_>, flow::Error> {
+    pub(super) fn read(&self) -> Result<FreshProof<'_>, flow::Error> {
         match (&self.password, &self.message, &self.signature) {
             (Some(password), None, None) => Ok(FreshProof::Password(password.expose())),
             (None, Some(message), Some(signature)) => {

@@ -32,7 +32,7 @@ pub(in crate::http) struct Id {
 /// How many sessions ended by this call: none, if it was repeated.
 #[derive(Serialize)]
 pub(in crate::http) struct Ended {
-    ended: i64,
+    pub(super) ended: i64,
 }
 
 pub(super) type Ending = Result<(SetCookies, Json<Success<Ended>>), ApiError>;

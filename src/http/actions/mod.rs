@@ -6,6 +6,7 @@
 mod account;
 mod challenge;
 mod credentials;
+mod deletions;
 mod email;
 mod end;
 mod nonce;
@@ -24,6 +25,7 @@ pub(super) use credentials::{
     CHANGE_PASSWORD, LINK_PASSWORD, LINK_WALLET, UNLINK_WALLET, change_password, link_password, link_wallet,
     unlink_wallet,
 };
+pub(super) use deletions::{DELETE_ACCOUNT, delete_account};
 pub(super) use email::{EMAIL_LOGIN, MY_PROFILE, REGISTER, email_login, my_profile, register};
 pub(super) use end::{
     END_SESSION, LOGOUT, LOGOUT_ALL, SESSIONS, end_session, log_out, log_out_all, sessions,

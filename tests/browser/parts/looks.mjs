@@ -135,7 +135,7 @@ test('whoever wants little motion gets none', within({ options: { reducedMotion:
   const page = await open()
   wallets[0].account = { signMessage: () => new Promise(() => {}) }
   await press(page, 'Sign in with Fox')
-  await page.locator('.spinner').waitFor()
+  await page.locator('.said.working .message').waitFor()
   assert.equal(await page.locator('.spinner').evaluate((one) => getComputedStyle(one).animationName), 'none')
 }))
 

@@ -184,3 +184,23 @@ test('under an address that is not listed the page says whom to ask', within({ e
   await press(page, 'Sign in with Fox')
   assert.match(await refusal(page, 'domain_mismatch'), /SIWE_ORIGINS/)
 }))
+
+test('networks that could not be read are read again, and whoever presses a wallet before they are there waits for them', within({ expected: /Failed to load|ERR_/ }, async ({ open, context }) => {
+  let answers = 'none'
+  let release
+  const held = new Promise((done) => (release = done))
+  await context.route('**/v1/graphql', async (route) => {
+    if (!route.request().postData().includes('networks(')) return route.continue()
+    if (answers === 'none') return route.abort('connectionrefused')
+    await held
+    return route.continue()
+  })
+  const page = await open()
+  await refusal(page, 'no-answer')
+  answers = 'late'
+  const again = page.getByRole('button', { name: 'Look for wallets again' }).click()
+  await press(page, 'Sign in with Fox')
+  release()
+  await again
+  await signedIn(page)
+}))

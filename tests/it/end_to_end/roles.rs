@@ -251,6 +251,7 @@ async fn each_role_sees_its_own_schema(hasura: Hasura) {
             "register",
             "tokenAuth",
             "v1ChangePassword",
+            "v1DeleteAccount",
             "v1EndSession",
             "v1LinkPassword",
             "v1LinkWallet",

@@ -91,6 +91,11 @@ impl TestDb {
         server().url(HASURA, &self.name)
     }
 
+    /// Its URL for another role of the cluster.
+    pub fn url_as(&self, role: &str) -> String {
+        server().url(role, &self.name)
+    }
+
     /// A connection as the owner, to look behind the curtain.
     pub async fn connect(&self) -> Client {
         connect(&self.url()).await

@@ -235,6 +235,12 @@ pub async fn engine_with(app: &TestApp, mode: Mode, jwt_secret: String, clock: C
     engine_given(app, mode, jwt_secret, clock, &[]).await
 }
 
+/// The local engine in JWT mode, on the metadata of this folder.
+pub async fn engine_on(app: &TestApp, metadata: &std::path::Path) -> SocketAddr {
+    let given = [("HASURA_GRAPHQL_METADATA_DIR", metadata.to_str().unwrap())];
+    engine_given(app, Mode::Jwt, JWT_SECRET.to_owned(), app.clock.clone(), &given).await
+}
+
 /// The same, with these variables in the place of its own; an empty one is absent.
 pub async fn engine_given(
     app: &TestApp,

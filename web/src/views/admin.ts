@@ -1,5 +1,6 @@
 // For those whose token allows the role admin: accounts, sessions, signing keys and the audit log, as the engine shows
 // them to that role. It only looks; operators change things on the command line.
+import { getAddress, isAddress } from 'viem'
 import { add, card, fill, h, heading, short, table } from '../dom.ts'
 import type { Child } from '../dom.ts'
 import { button, onPress, Outcome, refused } from '../outcome.ts'
@@ -42,7 +43,7 @@ const VIEWS: View[] = [
     fields: 'id user_id flow address created_at last_used_at ends_at ended_at reason user_agent ip',
     columns: ['State', 'User', 'Signed in by', 'From', 'Last restored', 'Ends'],
     cells: (row) => [
-      row.ended_at ? h('span', { class: 'chip bad' }, text(row.reason)) : h('span', { class: 'chip own' }, 'live'),
+      row.ended_at ? h('span', { class: 'chip' }, text(row.reason)) : h('span', { class: 'chip own' }, 'live'),
       id(row.user_id),
       h('span', { class: 'device' }, text(row.flow), row.address ? h('small', {}, hex(row.address)) : null),
       h('span', { class: 'device', title: String(row.user_agent ?? '') }, device(row.user_agent as string | null), row.ip ? h('small', {}, String(row.ip)) : null),
@@ -103,8 +104,10 @@ function text(value: unknown): string {
   return value === null || value === undefined || value === '' ? '–' : String(value)
 }
 
+/** An address in checksum form, whichever way the view writes it. */
 function hex(value: unknown): Child {
-  return value ? short(String(value)) : '–'
+  if (typeof value !== 'string') return '–'
+  return short(isAddress(value, { strict: false }) ? getAddress(value) : value)
 }
 
 function id(value: unknown): Child {

@@ -11,7 +11,7 @@ const MEANING: Record<string, string> = {
   aud: 'for whom it is',
   sub: 'the user',
   jti: 'this token',
-  iat: 'issued (five seconds earlier, for clocks that are behind)',
+  iat: 'issued, dated back five seconds',
   nbf: 'good from',
   exp: 'good until',
   'x-hasura-allowed-roles': 'may act as',

@@ -20,13 +20,18 @@ export function signInPart(page: Page, ending: Ending | null): SignIn {
   const outcome = new Outcome()
   const list = h('ul', { class: 'wallets', 'aria-label': 'Wallets found in this browser' })
   const chains = h('select', { 'data-does': 'choose-network' })
-  const redraw = () => fill(list, ...rows(page, outcome, chains))
+  // Whoever presses a wallet before the networks are there waits for them.
+  let offered = offer(page, chains)
+  offered.catch((error: unknown) => outcome.refuse(error))
+  const ready = async () => {
+    if (chains.options.length === 0) await offered
+  }
+  const redraw = () => fill(list, ...rows(page, outcome, chains, ready))
   redraw()
-  void offer(page, chains, outcome)
   const again = button('look-again', 'Look for wallets again', { kind: 'quiet' })
   onPress(again, outcome, async () => {
     page.wallets.look()
-    if (chains.options.length === 0) await offer(page, chains, outcome)
+    if (chains.options.length === 0) await (offered = offer(page, chains))
     if (page.wallets.list().length === 0) throw new Refusal('wallet-none', '')
     const count = page.wallets.list().length
     outcome.good(count === 1 ? 'One wallet found.' : `${count} wallets found.`)
@@ -67,16 +72,12 @@ function farewell(ending: Ending | null): HTMLElement | null {
   return box
 }
 
-async function offer(page: Page, chains: HTMLSelectElement, outcome: Outcome): Promise<void> {
-  try {
-    const open = await networks(page)
-    fill(chains, ...open.map((network: Network) => h('option', { value: network.chain_id }, `${network.name} · chain ${network.chain_id}`)))
-  } catch (error) {
-    outcome.refuse(error)
-  }
+async function offer(page: Page, chains: HTMLSelectElement): Promise<void> {
+  const open = await networks(page)
+  fill(chains, ...open.map((network: Network) => h('option', { value: network.chain_id }, `${network.name} · chain ${network.chain_id}`)))
 }
 
-function rows(page: Page, outcome: Outcome, chains: HTMLSelectElement): HTMLElement[] {
+function rows(page: Page, outcome: Outcome, chains: HTMLSelectElement, ready: () => Promise<void>): HTMLElement[] {
   const found = page.wallets.list()
   if (found.length === 0) return [h('li', { class: 'none' }, refused(new Refusal('wallet-none', '')))]
   return found.map((wallet) => {
@@ -89,14 +90,17 @@ function rows(page: Page, outcome: Outcome, chains: HTMLSelectElement): HTMLElem
       h('span', { class: 'wallet-row' }, picture, h('span', { class: 'names' }, h('strong', {}, wallet.name), h('small', {}, about)), h('span', { class: 'go', 'aria-hidden': 'true' }, '→')),
       { label: `Sign in with ${wallet.name}` },
     )
-    onPress(row, outcome, () => logIn(page, wallet, Number(chains.value), outcome))
+    onPress(row, outcome, async () => {
+      outcome.working(`Waiting for ${wallet.name}. It may have opened a window.`)
+      await ready()
+      await logIn(page, wallet, Number(chains.value), outcome)
+    })
     return h('li', {}, row)
   })
 }
 
 async function logIn(page: Page, wallet: Wallet, chainId: number, outcome: Outcome): Promise<void> {
   if (!chainId) throw new Refusal('chain_not_supported', 'the list of networks is empty')
-  outcome.working(`Waiting for ${wallet.name}. It may have opened a window.`)
   const signed = await signIn(wallet, chainId, () => nonce(page), (message) =>
     outcome.working(`${wallet.name} asks you to sign this text:`, h('pre', { class: 'message', tabindex: 0 }, message)),
   )

@@ -157,6 +157,7 @@ fn input(action: &str) -> Value {
             "message": message, "signature": signature}})
         }
         "v1ChangePassword" => json!({"account": {"password": password, "proof": {"password": password}}}),
+        "v1DeleteAccount" => json!({"proof": wallet}),
         "challenge" => json!({"request": {"address": address}}),
         "authenticate" => json!({"request": {"address": address, "signature": signature}}),
         "refresh" => json!({"request": {"refreshToken": refresh}}),
