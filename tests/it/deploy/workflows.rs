@@ -140,6 +140,7 @@ fn dependabot_looks_at_every_file_that_pins_something() {
         })
     };
     let mut locks = files("tests", "json");
+    locks.extend(["web/package-lock.json", "examples/clients/package-lock.json"].map(str::to_owned));
     locks.retain(|path| path.ends_with("/package-lock.json"));
     assert!(locks.len() >= 3);
     for path in locks {
