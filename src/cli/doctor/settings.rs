@@ -94,7 +94,7 @@ pub(super) async fn lifetimes(patient: &mut Patient) -> Outcome {
             ("sessions", lifetime.absolute, LONG_SESSION),
         ] {
             if value > most {
-                let value = humantime::format_duration(value);
+                let value = shown(value);
                 long.push(format!("{what} of the flow {} live {value}", flow.as_str()));
             }
         }
@@ -108,10 +108,19 @@ pub(super) async fn lifetimes(patient: &mut Patient) -> Outcome {
     let siwe = config.lifetimes.of(Flow::Siwe);
     ok(format!(
         "v1Login: access tokens {}, sessions {} unused and {} at most",
-        humantime::format_duration(siwe.access),
-        humantime::format_duration(siwe.idle),
-        humantime::format_duration(siwe.absolute)
+        shown(siwe.access),
+        shown(siwe.idle),
+        shown(siwe.absolute)
     ))
+}
+
+/// As it is typed: 90d, and no months of thirty days and a half.
+fn shown(lifetime: Duration) -> String {
+    let seconds = lifetime.as_secs();
+    let units = [(24 * 3600, "d"), (3600, "h"), (60, "m")];
+    let whole = units.iter().find(|(length, _)| seconds.is_multiple_of(*length));
+    let (length, unit) = whole.copied().unwrap_or((1, "s"));
+    format!("{}{unit}", seconds / length)
 }
 
 pub(super) async fn exposure(patient: &mut Patient) -> Outcome {
@@ -191,6 +200,18 @@ mod tests {
         }
         for address in ["0.0.0.0:1", "203.0.113.7:1", "[::]:1", "[2001:db8::1]:1"] {
             assert!(is_open(address.parse().unwrap()), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_lifetime_is_shown_as_it_is_typed() {
+        for (seconds, text) in [
+            (90 * 24 * 3600, "90d"),
+            (36 * 3600, "36h"),
+            (1800, "30m"),
+            (61, "61s"),
+        ] {
+            assert_eq!(shown(Duration::from_secs(seconds)), text);
         }
     }
 

@@ -11,9 +11,12 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use super::support::{SECRET, TestEngine};
+use crate::repository::{read, root};
 use crate::support::db::TestDb;
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
+const SCRIPTS: &str = "tests/clients";
+/// The packages of the examples are the scripts' too: node looks for them where it was started.
+const PACKAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/clients");
 
 /// The shipped metadata on a database as the migrations make it.
 async fn shipped() -> TestEngine {
@@ -23,7 +26,7 @@ async fn shipped() -> TestEngine {
 
 /// What a script prints; `more` is told to it beside the endpoint and the role's headers.
 async fn run(script: &str, engine: &TestEngine, role: &str, more: Value) -> String {
-    let installed = format!("{FOLDER}/node_modules");
+    let installed = format!("{PACKAGES}/node_modules");
     assert!(
         Path::new(&installed).exists(),
         "{installed} is missing: run `make test-deps`"
@@ -36,7 +39,12 @@ async fn run(script: &str, engine: &TestEngine, role: &str, more: Value) -> Stri
         input[name] = value.clone();
     }
     let mut child = Command::new("node")
-        .arg(format!("{FOLDER}/{script}"))
+        .args([
+            "--input-type=module",
+            "--eval",
+            &read(&format!("{SCRIPTS}/{script}")),
+        ])
+        .current_dir(PACKAGES)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -77,7 +85,7 @@ async fn graphql_codegen_makes_types_for_every_role() {
             &["aggregate?: { __typename?: 'audit_aggregate_fields', count: number, max?: {"],
         ),
     ] {
-        let documents = json!({"documents": format!("{role}.graphql")});
+        let documents = json!({"documents": root().join(SCRIPTS).join(format!("{role}.graphql"))});
         let types = run("codegen.mjs", &engine, role, documents).await;
         for text in expected {
             assert!(types.contains(text), "{role}: {text}\n{types}");

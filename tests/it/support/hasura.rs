@@ -78,7 +78,7 @@ pub struct Answer {
 impl Hasura {
     /// In whichever mode the real one runs, JWT for the local engine.
     pub async fn start() -> Self {
-        match Self::external() {
+        match Self::real() {
             Some(hasura) => hasura,
             None => Self::local(Clock::system(), &[]).await,
         }
@@ -86,7 +86,7 @@ impl Hasura {
 
     /// In this mode; `None`, with a word about it, where a real Hasura runs in the other one.
     pub async fn in_mode(mode: Mode) -> Option<Self> {
-        match Self::external() {
+        match Self::real() {
             Some(hasura) if hasura.mode == mode => Some(hasura),
             Some(hasura) => {
                 println!("skipped: this Hasura runs in {:?} mode", hasura.mode);
@@ -96,8 +96,9 @@ impl Hasura {
         }
     }
 
+    /// The real one, where there is one.
     #[expect(clippy::disallowed_methods, reason = "the tests' own switch to a real Hasura")]
-    fn external() -> Option<Self> {
+    pub fn real() -> Option<Self> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let endpoint = variable("HASURA_ENDPOINT")?.trim_end_matches('/').to_owned();
         let admin_secret =
@@ -121,6 +122,11 @@ impl Hasura {
     }
 
     pub async fn local_in(mode: Mode, clock: Clock, extra: &[(&str, &str)]) -> Self {
+        Self::with_clocks(mode, (clock.clone(), clock), extra).await
+    }
+
+    /// The service and the engine with a clock each.
+    pub async fn with_clocks(mode: Mode, clocks: (Clock, Clock), extra: &[(&str, &str)]) -> Self {
         let db = TestDb::create().await;
         let mut variables = vec![
             ("TRUSTED_HOPS", "1"),
@@ -128,8 +134,8 @@ impl Hasura {
             ("REFRESH_COOKIE", "on"),
         ];
         variables.extend_from_slice(extra);
-        let app = TestApp::on(db, clock.clone(), &variables).await;
-        let engine = start_engine(&app, mode, clock).await;
+        let app = TestApp::on(db, clocks.0, &variables).await;
+        let engine = start_engine(&app, mode, clocks.1).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let page = web::Settings {
