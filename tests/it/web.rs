@@ -42,20 +42,19 @@ fn told(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-#[tokio::test]
-async fn the_page_does_in_a_browser_what_its_tests_say() {
+/// Runs a file of tests/browser against a local stack with these variables besides.
+async fn browse(file: &str, more: &[(&str, &str)]) {
     let folder = tempfile::tempdir_in("/tmp").unwrap();
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let data = folder.path().join("data");
     #[expect(clippy::disallowed_methods, reason = "programs are found on PATH")]
     let path = std::env::var("PATH").unwrap();
-    let shell: Variables = [
+    let shell = [
         ("LISTEN_ADDR", "127.0.0.1:0"),
         ("PATH", &path),
         ("RUST_LOG", "warn"),
-    ]
-    .into_iter()
-    .collect();
+    ];
+    let shell: Variables = shell.into_iter().chain(more.iter().copied()).collect();
     let arguments = [
         "local",
         "--data",
@@ -81,7 +80,7 @@ async fn the_page_does_in_a_browser_what_its_tests_say() {
         ("WEB_PROGRAM", env!("CARGO_BIN_EXE_hasura-siwe")),
         ("DATABASE_URL", &stack.base),
     ];
-    let arguments = ["--test", "--test-reporter=spec", "web.test.mjs"];
+    let arguments = ["--test", "--test-reporter=spec", file];
     let output = node("tests/browser", &arguments, &variables).await;
     let text = told(&output);
     assert!(output.status.success(), "{text}");
@@ -90,6 +89,17 @@ async fn the_page_does_in_a_browser_what_its_tests_say() {
         "{text}"
     );
     assert!(stack.stop().await.0.success());
+}
+
+#[tokio::test]
+async fn the_page_does_in_a_browser_what_its_tests_say() {
+    browse("web.test.mjs", &[]).await;
+}
+
+#[tokio::test]
+async fn the_page_does_without_a_refresh_token_where_the_browser_has_it_in_a_cookie() {
+    let variables = [("REFRESH_COOKIE", "on"), ("AUTH_MODE", "webhook")];
+    browse("cookies.test.mjs", &variables).await;
 }
 
 /// The files below a folder, by their path in it.

@@ -37,7 +37,7 @@ type Told =
   | { kind: 'over'; id: string }
 
 /** Why nobody is signed in any more. */
-export type Ending = { by: 'you' | 'another tab' } | { by: 'refusal'; refusal: Refusal }
+export type Ending = { by: 'you' | 'another tab' | 'deletion' } | { by: 'refusal'; refusal: Refusal }
 
 /** A token that ends within this time is taken for ended: the request has a way to go. */
 const MARGIN = 5_000

@@ -61,13 +61,18 @@ function story(): HTMLElement {
   return card('story', heading('What happens then'), list)
 }
 
+const FAREWELLS = {
+  you: 'You are signed out. Both tokens are forgotten.',
+  'another tab': 'You signed out in another tab.',
+  deletion: 'The account is deleted. Nothing of it is left here.',
+}
+
 function farewell(ending: Ending | null): HTMLElement | null {
   if (!ending) return null
   const box = h('div', { class: 'outcome farewell', role: 'status' })
   if (ending.by === 'refusal') fill(box, refused(ending.refusal))
   else {
-    const text = ending.by === 'you' ? 'You are signed out. Both tokens are forgotten.' : 'You signed out in another tab.'
-    fill(box, h('div', { class: 'said good' }, h('p', {}, text)))
+    fill(box, h('div', { class: 'said good' }, h('p', {}, FAREWELLS[ending.by])))
   }
   return box
 }

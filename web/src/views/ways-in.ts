@@ -1,5 +1,5 @@
-// More than one way into the account: a wallet for who has a password, a password for who has a wallet. Each wants a fresh
-// proof, because a token alone may have been stolen.
+// More than one way into the account: a wallet for who has a password, a password for who has a wallet; and the way out for good.
+// Each wants a fresh proof, because a token alone may have been stolen.
 import { field, fill, h } from '../dom.ts'
 import { dataOf } from '../graphql.ts'
 import { button, onSubmit, Outcome } from '../outcome.ts'
@@ -21,6 +21,7 @@ export function waysIn(page: Page, session: Session): HTMLElement {
       : way('link-wallet', 'Add a wallet', 'v1LinkWallet', linkWallet(page)),
     way('change-password', 'Change the password', 'v1ChangePassword', changePassword(page)),
     way('unlink-wallet', 'Take a wallet away', 'v1UnlinkWallet', unlinkWallet(page)),
+    way('delete-account', 'Delete the account', 'v1DeleteAccount', deleteAccount(page, session)),
   )
 }
 
@@ -86,6 +87,30 @@ function unlinkWallet(page: Page): HTMLElement {
     await page.sessions.ask({ query, variables })
     password.value = ''
     outcome.good('The wallet leads here no more; other sessions of the account are over.')
+  })
+}
+
+/** Proven in the way in which this session was opened. */
+function deleteAccount(page: Page, session: Session): HTMLElement {
+  const outcome = new Outcome()
+  const sure = h('input', { type: 'checkbox', required: true })
+  const password = h('input', { type: 'password', autocomplete: 'current-password', required: true })
+  const signer = session.flow === 'siwe' ? new Signer(page) : null
+  const form = h(
+    'form',
+    {},
+    h('p', {}, 'Wallets, names, password, roles and sessions go with it, and nothing brings them back.'),
+    signer?.element ?? field('Your password', password),
+    h('label', { class: 'box' }, sure, 'I know, and want it gone'),
+    button('delete-account', 'Delete for good', { kind: 'danger', submit: true }),
+    outcome.element,
+  )
+  return onSubmit(form, outcome, async () => {
+    const signed = await signer?.sign(outcome)
+    const proof = signed ? { message: signed.message, signature: signed.signature } : { password: password.value }
+    const query = 'mutation ($proof: FreshProofInput!) { v1DeleteAccount(proof: $proof) { res success } }'
+    await page.sessions.ask({ query, variables: { proof } }, undefined, true)
+    page.sessions.end({ by: 'deletion' })
   })
 }
 
