@@ -27,10 +27,16 @@ pub(super) fn fill_in(variables: &mut Variables, folder: &Path, entropy: &Entrop
     for (name, value) in text.lines().filter_map(|line| line.split_once('=')) {
         let given = variables.text(&format!("{name}_FILE")).is_some();
         if NAMES.contains(&name) && !given {
-            variables.default_to(name, value);
+            variables.default_to(name, unquoted(value));
         }
     }
     Ok(())
+}
+
+/// A shell may read the file too, and JSON is only one word to it in quotes. Files of before have none.
+fn unquoted(value: &str) -> &str {
+    let inner = value.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+    inner.unwrap_or(value)
 }
 
 fn write(path: &Path, entropy: &Entropy) -> anyhow::Result<()> {
@@ -44,7 +50,7 @@ fn write(path: &Path, entropy: &Entropy) -> anyhow::Result<()> {
         .mode(0o600)
         .open(path)?;
     writeln!(file, "ACTIONS_SECRET={}", fresh())?;
-    writeln!(file, "HASURA_GRAPHQL_JWT_SECRET={jwt}")?;
+    writeln!(file, "HASURA_GRAPHQL_JWT_SECRET='{jwt}'")?;
     writeln!(file, "HASURA_GRAPHQL_ADMIN_SECRET={}", fresh())?;
     Ok(())
 }

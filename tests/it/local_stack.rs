@@ -52,6 +52,15 @@ async fn one_command_runs_everything_the_demo_plays_and_the_data_outlives_a_rest
         told.contains("All 8 steps went as they should.") && told.contains("curl -s http"),
         "{told}"
     );
+    // A shell takes the secrets over, for commands that want the service's environment.
+    let asked = format!(". {data}/secrets.env && printf %s \"$HASURA_GRAPHQL_JWT_SECRET\"");
+    let shown = std::process::Command::new("sh")
+        .args(["-c", &asked])
+        .output()
+        .unwrap();
+    let jwt: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!(jwt["type"], "HS256");
+
     let body = json!({"eth_address": wallet().address()});
     let nonce = reqwest::Client::new()
         .post(format!("{}/sapi/v2/auth/nonce/", stack.base))
