@@ -16,6 +16,7 @@ use tokio_postgres::Client;
 
 use crate::support::db::TestDb;
 use crate::support::process::Process;
+use crate::support::waiting::until_waiting;
 use crate::support::ways::Way;
 use crate::support::{Reply, nonce, origin, wallet};
 
@@ -46,28 +47,6 @@ async fn until_ready(process: &Process) {
         assert!(begun.elapsed() < Duration::from_secs(5), "it recovers by itself");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-}
-
-/// Until so many statements of the service wait, for a lock, for the clock or for a standby; their backends, the first to
-/// come first.
-async fn until_waiting(client: &Client, many: usize) -> Vec<i32> {
-    for _ in 0..400 {
-        let rows = client
-            .query(
-                "select pid from pg_stat_activity
-                 where datname = current_database() and state = 'active' and application_name = 'hasura-siwe'
-                   and (wait_event_type = 'Lock' or wait_event in ('PgSleep', 'SyncRep'))
-                 order by query_start",
-                &[],
-            )
-            .await
-            .unwrap();
-        if rows.len() >= many {
-            return rows.iter().map(|row| row.get(0)).collect();
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("no {many} statements wait");
 }
 
 /// Until no statement of the service is under way any more.

@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use time::Duration;
 use tokio_postgres::Client;
 
+use crate::support::waiting::until_waiting;
 use crate::support::{Reply, TestApp, wallet};
 
 /// Somebody who holds the rows of two sessions, whose restores wait for it.
@@ -30,24 +31,6 @@ async fn busy(app: &std::sync::Arc<TestApp>) -> Busy {
         until_waiting(&watcher, waiting.len()).await;
     }
     Busy { holder, waiting }
-}
-
-async fn until_waiting(watcher: &Client, many: usize) {
-    for _ in 0..400 {
-        let row = watcher
-            .query_one(
-                "select count(*) from pg_stat_activity
-                 where datname = current_database() and state = 'active' and wait_event_type = 'Lock'",
-                &[],
-            )
-            .await
-            .unwrap();
-        if row.get::<_, i64>(0) >= i64::try_from(many).unwrap() {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
-    panic!("no {many} statements wait");
 }
 
 impl Busy {

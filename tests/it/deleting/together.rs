@@ -11,28 +11,10 @@ use tokio_postgres::Client;
 use super::{OPEN, audit, delete, id, link_password, proof_of, signed_in};
 use crate::ends::session_of;
 use crate::support::people::PASSWORD;
+use crate::support::waiting::until_waiting;
 use crate::support::{Reply, TestApp, wallet};
 
 const MANY: (&str, &str) = ("DATABASE_POOL_SIZE", "24");
-
-/// Waits until so many statements wait for a row.
-async fn until_waiting(watcher: &Client, many: i64) {
-    for _ in 0..500 {
-        let row = watcher
-            .query_one(
-                "select count(*) from pg_stat_activity
-                 where datname = current_database() and state = 'active' and wait_event_type = 'Lock'",
-                &[],
-            )
-            .await
-            .unwrap();
-        if row.get::<_, i64>(0) >= many {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
-    panic!("no {many} statements wait");
-}
 
 /// What is left of a user, by table.
 async fn left(client: &Client, id: &str) -> Vec<String> {

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use tokio_postgres::Client;
 
-use super::{log_in, one_live_head, restore, restore_unheard, until_ready, until_waiting};
+use super::{log_in, one_live_head, restore, restore_unheard, until_ready};
 use crate::support::Reply;
 use crate::support::cluster::Cluster;
 use crate::support::process::Process;
+use crate::support::waiting::until_waiting;
 use crate::support::ways::{ALL, Request, Somebody, Way};
 
 /// Where a commit is when PostgreSQL dies.

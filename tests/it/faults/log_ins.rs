@@ -3,10 +3,11 @@
 
 use tokio_postgres::Client;
 
-use super::{until_none_runs, until_waiting};
+use super::until_none_runs;
 use crate::support::app::variables;
 use crate::support::db::TestDb;
 use crate::support::process::Process;
+use crate::support::waiting::until_waiting;
 use crate::support::ways::{ALL, Way};
 
 /// Where the log-in is when the process dies.

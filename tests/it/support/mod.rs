@@ -14,6 +14,7 @@ pub mod people;
 pub mod process;
 pub mod raw;
 pub mod reply;
+pub mod waiting;
 pub mod wallet_flow;
 pub mod watch;
 pub mod ways;
