@@ -101,15 +101,24 @@ impl Reach {
     }
 
     pub fn sapi(&self, path: &str, body: &[u8]) -> bool {
-        let input: Value = serde_json::from_slice(body).unwrap_or_default();
-        if is_by_position(&input) {
+        if serde_json::from_slice(body).is_ok_and(|input: Value| is_by_position(&input)) {
             return true;
         }
+        let input: Sapi = serde_json::from_slice(body).unwrap_or_default();
         let is_own = |name: &str| path.split(['?', '#']).next().unwrap_or_default().contains(name);
-        is_own("nonce") && is_address(&input["eth_address"])
-            || is_own("login") && is_address(&input["eth_address"]) && is_signature(&input["user_signature"])
-            || is_own("refresh") && input["refresh"].as_str().and_then(RefreshToken::parse).is_some()
+        is_own("nonce") && is_address(&input.eth_address)
+            || is_own("login") && is_address(&input.eth_address) && is_signature(&input.user_signature)
+            || is_own("refresh") && input.refresh.as_str().and_then(RefreshToken::parse).is_some()
     }
+}
+
+/// The fields of all of them. What is beside them may be nested deeper than a `Value` can be, and is skipped here as there.
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Sapi {
+    eth_address: Value,
+    user_signature: Value,
+    refresh: Value,
 }
 
 /// serde reads an object's fields from an array as well, by their order.
