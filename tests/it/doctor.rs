@@ -18,6 +18,16 @@ use crate::support::hasura::{Hasura, Mode};
 use crate::support::in_both_modes;
 use crate::support::process::run;
 
+/// What is asked of Hasura once it is known to answer.
+const OF_HASURA: [&str; 6] = [
+    "hasura-clock",
+    "metadata",
+    "actions",
+    "guest",
+    "forged-token",
+    "user",
+];
+
 /// Where nothing answers: a port that a listener gives back.
 pub(super) fn nowhere() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -228,14 +238,7 @@ async fn what_does_not_answer_costs_no_more_than_its_time() {
     let report = doctor(&variables, &["--timeout", "500ms"]).await;
     report.assert_failed(&["service", "actions-secret", "hasura"]);
     assert_eq!(report.assert("hasura", "fail"), "no answer within 500ms");
-    for check in [
-        "hasura-clock",
-        "metadata",
-        "actions",
-        "guest",
-        "forged-token",
-        "user",
-    ] {
+    for check in OF_HASURA {
         report.assert(check, "skip");
     }
     for bad in ["0s", "11m", "soon"] {

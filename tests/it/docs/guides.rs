@@ -24,13 +24,18 @@ fn the_guide_warns_of_every_name_that_an_existing_database_may_have_taken() {
     }
 }
 
-#[tokio::test]
-async fn users_of_elsewhere_keep_their_ids_their_wallets_and_their_argon2_passwords() {
+/// The script of the guide, before and after the line at which psql reads the file: here its rows are given as it would give them.
+fn import() -> (String, String) {
     let guide = read("docs/guides/from-nhost-supabase-auth0.md");
     let script = between(&guide, "```sql\nbegin;", "```");
-    // psql reads the file; here its rows are given as it would give them.
     let (before, rest) = script.split_once("\\copy import from 'users.csv'").unwrap();
     let (_, after) = rest.split_once('\n').unwrap();
+    (before.to_owned(), after.to_owned())
+}
+
+#[tokio::test]
+async fn users_of_elsewhere_keep_their_ids_their_wallets_and_their_argon2_passwords() {
+    let (before, after) = import();
     let app = TestApp::start().await;
     let alice = wallet();
     let (of_alice, of_anna, of_bert) = (
@@ -85,10 +90,7 @@ async fn users_of_elsewhere_keep_their_ids_their_wallets_and_their_argon2_passwo
 
 #[tokio::test]
 async fn a_wallet_that_signed_in_already_stops_the_whole_import() {
-    let guide = read("docs/guides/from-nhost-supabase-auth0.md");
-    let script = between(&guide, "```sql\nbegin;", "```");
-    let (before, rest) = script.split_once("\\copy import from 'users.csv'").unwrap();
-    let (_, after) = rest.split_once('\n').unwrap();
+    let (before, after) = import();
     let app = TestApp::start().await;
     let alice = wallet();
     app.log_in(&alice).await;

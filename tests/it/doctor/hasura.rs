@@ -12,7 +12,7 @@ use time::Duration;
 use time::macros::format_description;
 use tokio::net::TcpListener;
 
-use super::{doctor, nowhere, with_hasura};
+use super::{OF_HASURA, doctor, nowhere, with_hasura};
 use crate::metadata::hasura::{Hasura as MetadataApi, SECRET};
 use crate::support::app::JWT_SECRET;
 use crate::support::hasura::{Mode, engine_given, start_engine};
@@ -24,14 +24,7 @@ async fn a_hasura_that_is_away_is_one_fault() {
     let app = TestApp::start().await;
     let report = doctor(&with_hasura(&app, &nowhere()), &[]).await;
     report.assert_failed(&["hasura"]);
-    for check in [
-        "hasura-clock",
-        "metadata",
-        "actions",
-        "guest",
-        "forged-token",
-        "user",
-    ] {
+    for check in OF_HASURA {
         report.assert(check, "skip");
     }
     for wrong in [
