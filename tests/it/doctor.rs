@@ -28,11 +28,8 @@ const OF_HASURA: [&str; 6] = [
     "user",
 ];
 
-/// Where nothing answers: a port that a listener gives back.
-pub(super) fn nowhere() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
-}
+/// Where nothing answers. A port that a listener gave back could be the next test's.
+pub(super) const NOWHERE: &str = "http://127.0.0.1:1";
 
 /// What the doctor said.
 #[derive(Debug)]

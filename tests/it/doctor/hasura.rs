@@ -12,7 +12,7 @@ use time::Duration;
 use time::macros::format_description;
 use tokio::net::TcpListener;
 
-use super::{OF_HASURA, doctor, nowhere, with_hasura};
+use super::{NOWHERE, OF_HASURA, doctor, with_hasura};
 use crate::metadata::hasura::{Hasura as MetadataApi, SECRET};
 use crate::support::app::JWT_SECRET;
 use crate::support::hasura::{Mode, engine_given, start_engine};
@@ -22,7 +22,7 @@ use crate::support::{Hasura, TestApp};
 #[tokio::test]
 async fn a_hasura_that_is_away_is_one_fault() {
     let app = TestApp::start().await;
-    let report = doctor(&with_hasura(&app, &nowhere()), &[]).await;
+    let report = doctor(&with_hasura(&app, NOWHERE), &[]).await;
     report.assert_failed(&["hasura"]);
     for check in OF_HASURA {
         report.assert(check, "skip");
@@ -45,7 +45,7 @@ async fn the_flag_counts_before_the_variable() {
         "http://{}/v1/graphql",
         start_engine(&app, Mode::Jwt, Clock::system()).await
     );
-    let report = doctor(&with_hasura(&app, &nowhere()), &["--endpoint", &engine]).await;
+    let report = doctor(&with_hasura(&app, NOWHERE), &["--endpoint", &engine]).await;
     report.assert_failed(&[]);
     assert!(report.assert("hasura", "ok").contains("version v2."));
 }
@@ -65,19 +65,18 @@ async fn a_hasura_that_sends_another_secret_is_found() {
 #[tokio::test]
 async fn a_hasura_that_does_not_reach_the_service_is_found() {
     let app = TestApp::start().await;
-    let other = nowhere();
     let engine = engine_given(
         &app,
         Mode::Jwt,
         JWT_SECRET.to_owned(),
         Clock::system(),
-        &[("ACTIONS_BASE_URL", &other)],
+        &[("ACTIONS_BASE_URL", NOWHERE)],
     )
     .await;
     let report = doctor(&with_hasura(&app, &format!("http://{engine}")), &[]).await;
     report.assert_failed(&["actions"]);
 
-    let hook = format!("{other}/webhook");
+    let hook = format!("{NOWHERE}/webhook");
     let engine = engine_given(
         &app,
         Mode::Webhook,

@@ -1,6 +1,6 @@
 //! What was typed, broken on purpose.
 
-use super::{beside, doctor, nowhere};
+use super::{NOWHERE, beside, doctor};
 use crate::support::TestApp;
 use crate::support::node::{Says, StubNode};
 use hasura_siwe::config::Variables;
@@ -109,7 +109,7 @@ async fn what_is_typed_badly_and_not_wrong_is_warned_of() {
 async fn the_service_is_missed_where_it_is_not() {
     let app = TestApp::start().await;
     let mut variables = beside(&app);
-    variables.set("ACTIONS_BASE_URL", nowhere());
+    variables.set("ACTIONS_BASE_URL", NOWHERE);
     let report = doctor(&variables, &[]).await;
     report.assert_failed(&["service", "actions-secret"]);
 }
