@@ -1,6 +1,8 @@
 //! The Kubernetes files, as Kustomize builds them, against what the binary reads and answers. Their form is judged by
 //! tests/deploy/kubernetes.sh; no cluster runs here.
 
+mod policies;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
@@ -190,68 +192,6 @@ fn a_rolling_update_gives_the_service_time_for_its_stop() {
     assert_eq!(
         named(&built, "PodDisruptionBudget", "hasura-siwe")["spec"]["maxUnavailable"],
         1
-    );
-}
-
-#[test]
-fn only_hasura_reaches_the_service_until_a_component_says_otherwise() {
-    let ours = "hasura-siwe";
-    let example = built(EXAMPLE);
-    let policies: Vec<&str> = example
-        .keys()
-        .filter_map(|(kind, name)| (kind == "NetworkPolicy").then_some(name.as_str()))
-        .collect();
-    assert_eq!(policies, [ours]);
-
-    let policy = &named(&example, "NetworkPolicy", ours)["spec"];
-    assert_eq!(
-        policy["podSelector"]["matchLabels"]["app.kubernetes.io/name"],
-        ours
-    );
-    assert_eq!(policy["policyTypes"], serde_json::json!(["Ingress", "Egress"]));
-    let from =
-        serde_json::json!([{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "graphql-engine"}}}]);
-    assert_eq!(
-        (
-            policy["ingress"].as_array().unwrap().len(),
-            &policy["ingress"][0]["from"]
-        ),
-        (1, &from)
-    );
-    let hasura = &named(&example, "Deployment", "graphql-engine")["spec"]["template"]["metadata"]["labels"];
-    assert_eq!(hasura["app.kubernetes.io/name"], "graphql-engine");
-    let ports = |policy: &Value| -> BTreeSet<u64> {
-        let rules = policy["egress"].as_array().into_iter().flatten();
-        rules
-            .flat_map(|rule| rule["ports"].as_array().unwrap())
-            .filter_map(|port| port["port"].as_u64())
-            .collect()
-    };
-    assert_eq!(ports(policy), [53, 5432, 6432].into(), "names and databases");
-
-    let everything = built(EVERYTHING);
-    for (name, namespace, port) in [
-        ("hasura-siwe-metrics", "monitoring", "metrics"),
-        ("hasura-siwe-sapi", "ingress", "http"),
-    ] {
-        let policy = &named(&everything, "NetworkPolicy", name)["spec"];
-        let rule = &policy["ingress"][0];
-        assert_eq!(
-            rule["from"][0]["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"],
-            namespace
-        );
-        assert_eq!(rule["ports"][0]["port"], port);
-        let service = named(&everything, "Deployment", ours);
-        let declared = container(service)["ports"].as_array().unwrap();
-        assert!(declared.iter().any(|declared| declared["name"] == port), "{port}");
-        assert_eq!(
-            policy["podSelector"]["matchLabels"],
-            service["spec"]["selector"]["matchLabels"]
-        );
-    }
-    assert_eq!(
-        ports(&named(&everything, "NetworkPolicy", "hasura-siwe-rpc")["spec"]),
-        [443].into()
     );
 }
 
