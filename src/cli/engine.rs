@@ -1,7 +1,7 @@
 //! `engine`: the local engine alone, on any metadata directory and database, until it is asked to stop.
 //!
-//! It is configured as Hasura is, by Hasura's own names and no others, so that the environment of one
-//! starts the other.
+//! It is configured as Hasura is, by Hasura's own names, so that the environment of one starts the other. Only the time limit of
+//! statements has a name of ours, because Hasura has none for it.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::ExitCode;

@@ -16,7 +16,7 @@ const NEEDS: &[(&str, &str)] = &[
     ),
     (
         "engine",
-        "Hasura's own: HASURA_GRAPHQL_METADATA_DIR, HASURA_GRAPHQL_ADMIN_SECRET, HASURA_GRAPHQL_SERVER_PORT and others; and what the metadata names, such as PG_DATABASE_URL",
+        "Hasura's own: HASURA_GRAPHQL_METADATA_DIR, HASURA_GRAPHQL_ADMIN_SECRET, HASURA_GRAPHQL_SERVER_PORT and others; what the metadata names, such as PG_DATABASE_URL; and HASURA_DB_STATEMENT_TIMEOUT",
     ),
     (
         "migrate",

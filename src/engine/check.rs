@@ -8,6 +8,7 @@ use super::environment::Environment;
 use super::http::Endpoints;
 use super::schema::{Inconsistency, Schemas};
 use super::start::{open, url};
+use super::statement_timeout::StatementTimeout;
 use crate::hasura::metadata::Metadata;
 
 /// What was found, and what was not looked at.
@@ -79,7 +80,9 @@ pub async fn check(mut metadata: Metadata, environment: &Environment) -> Checked
         tables_unchecked = match url(source, environment) {
             Err(reason) => Some(format!("source {}: {reason}", source.name)),
             Ok(_) => {
-                catalog = open(source, environment, &mut inconsistencies).await.1;
+                let timeout = StatementTimeout::default();
+                let (_, found) = open(source, environment, &timeout, &mut inconsistencies).await;
+                catalog = found;
                 let is_lost = !inconsistencies.is_empty();
                 is_lost.then(|| format!("source {}: its database cannot be asked", source.name))
             }

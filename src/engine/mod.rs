@@ -25,6 +25,7 @@ mod schema;
 mod session;
 mod source;
 mod start;
+mod statement_timeout;
 mod trace;
 
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub use environment::Environment;
 pub use http::HTTP_LOG;
 pub use schema::Inconsistency;
 pub use start::StartError;
+pub use statement_timeout::{STATEMENT_TIMEOUT, StatementTimeout};
 
 use crate::clock::Clock;
 

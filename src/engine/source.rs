@@ -1,6 +1,12 @@
 //! The connection to the database that is served, and what its errors look like to a client.
+//!
+//! A statement has a time limit, and ends with the request that it is for.
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
+use std::time::Duration;
+
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts,
+};
 use serde_json::json;
 use tokio_postgres::NoTls;
 use tokio_postgres::config::SslMode;
@@ -9,9 +15,19 @@ use tokio_postgres::types::{ToSql, Type};
 
 use super::catalog::Catalog;
 use super::fault::Fault;
+use super::statement_timeout::StatementTimeout;
 use crate::hasura::metadata::TableName;
 
-const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Sets the limits of a new connection that no other place sets: the role, the database, the server, and the URL's `options` win.
+const SET_LIMITS: &str = "
+select pg_catalog.set_config(name, case name when 'statement_timeout' then $1 else $2 end, false)
+from pg_catalog.pg_settings
+where name in ('statement_timeout', 'idle_in_transaction_session_timeout')
+  and source = 'default'";
+/// As deploy/postgres/init.sh sets it for Hasura's role.
+const IDLE_IN_TRANSACTION_TIMEOUT: &str = "10s";
 
 /// The database behind the tables; or none, when the metadata names none that can be reached.
 pub(crate) struct Database(Option<Pool>);
@@ -22,7 +38,11 @@ impl Database {
     }
 
     /// A pool for a URL. Nothing is opened yet.
-    pub(crate) fn connect(url: &str, max_connections: usize) -> Result<Self, String> {
+    pub(crate) fn connect(
+        url: &str,
+        max_connections: usize,
+        statement_timeout: &StatementTimeout,
+    ) -> Result<Self, String> {
         let mut config: tokio_postgres::Config =
             url.parse().map_err(|_| "not a valid database URL".to_owned())?;
         if !matches!(config.get_ssl_mode(), SslMode::Disable | SslMode::Prefer) {
@@ -47,6 +67,7 @@ impl Database {
                 create: Some(CONNECT_TIMEOUT),
                 recycle: None,
             })
+            .post_create(set_limits(statement_timeout))
             .build()
             .map_err(|error| error.to_string())?;
         Ok(Self(Some(pool)))
@@ -66,7 +87,7 @@ impl Database {
             .map_err(|error| format!("connection error: {error}"))
     }
 
-    /// Runs a statement that gives one text, or no row.
+    /// Runs a statement that gives one text, or no row. Dropped before the answer is there, it is cancelled.
     pub(crate) async fn json(
         &self,
         statement: &str,
@@ -80,11 +101,64 @@ impl Database {
             tracing::error!(%error, "no connection to the database");
             Fault::new(500, "postgres-error", "connection error").with_internal(error.to_string().into())
         })?;
-        let row = client
-            .query_typed_opt(statement, parameters)
-            .await
-            .map_err(|error| fault(statement, &error))?;
+        let running = Running(Some(client));
+        let answer = running.client().query_typed_opt(statement, parameters).await;
+        running.finish();
+        let row = answer.map_err(|error| fault(statement, &error))?;
         Ok(row.map(|row| row.get(0)))
+    }
+}
+
+fn set_limits(statement_timeout: &StatementTimeout) -> Hook {
+    let statement_timeout = statement_timeout.to_string();
+    Hook::async_fn(move |client, _| {
+        let statement_timeout = statement_timeout.clone();
+        Box::pin(async move {
+            let values: [(&(dyn ToSql + Sync), Type); 2] = [
+                (&statement_timeout, Type::TEXT),
+                (&IDLE_IN_TRANSACTION_TIMEOUT, Type::TEXT),
+            ];
+            let set = client.query_typed(SET_LIMITS, &values).await;
+            set.map(drop).map_err(HookError::Backend)
+        })
+    })
+}
+
+/// The connection of a statement that has not been answered.
+///
+/// It is dropped unanswered when the client disconnects, and when another field of the request fails. The statement is then
+/// cancelled, and the connection leaves the pool for good: PostgreSQL cancels whatever the connection runs when the
+/// cancellation arrives, which could be the statement of another request.
+struct Running(Option<Object>);
+
+impl Running {
+    fn client(&self) -> &Object {
+        self.0.as_ref().expect("it is there until it is dropped")
+    }
+
+    /// Gives the connection back to the pool.
+    fn finish(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let Some(object) = self.0.take() else {
+            return;
+        };
+        // The driver ends the connection once the cancelled statement is answered.
+        let token = Object::take(object).cancel_token();
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        runtime.spawn(async move {
+            match tokio::time::timeout(CONNECT_TIMEOUT, token.cancel_query(NoTls)).await {
+                Ok(Ok(())) => tracing::debug!("a statement without a client was cancelled"),
+                Ok(Err(error)) => tracing::warn!(%error, "a statement without a client was not cancelled"),
+                Err(_) => tracing::warn!("a statement without a client was not cancelled in time"),
+            }
+        });
     }
 }
 

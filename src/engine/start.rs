@@ -10,6 +10,7 @@ use super::environment::Environment;
 use super::http::Endpoints;
 use super::schema::{Inconsistency, Schemas};
 use super::source::Database;
+use super::statement_timeout::StatementTimeout;
 use super::{Engine, Shared};
 use crate::clock::Clock;
 use crate::hasura::metadata::{DatabaseUrl, Files, Metadata, Problem, Source};
@@ -63,7 +64,10 @@ impl Engine {
         let metadata = Metadata::read(&files).map_err(StartError::Metadata)?;
         let mut inconsistencies = Vec::new();
         let (source, catalog) = match metadata.sources.first() {
-            Some(source) => open(source, &environment, &mut inconsistencies).await,
+            Some(source) => {
+                let timeout = &config.statement_timeout;
+                open(source, &environment, timeout, &mut inconsistencies).await
+            }
             None => (Database::none(), Catalog::default()),
         };
         let schemas = Schemas::build(&metadata, &catalog, &environment, &mut inconsistencies)
@@ -106,11 +110,12 @@ impl Engine {
 pub(super) async fn open(
     source: &Source,
     environment: &Environment,
+    statement_timeout: &StatementTimeout,
     inconsistencies: &mut Vec<Inconsistency>,
 ) -> (Database, Catalog) {
     let names = source.tables.iter().map(|table| &table.name);
     let opened = match url(source, environment) {
-        Ok(url) => match Database::connect(url, source.max_connections) {
+        Ok(url) => match Database::connect(url, source.max_connections, statement_timeout) {
             Ok(database) => database.catalog(names).await.map(|catalog| (database, catalog)),
             Err(reason) => Err(reason),
         },

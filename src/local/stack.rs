@@ -16,7 +16,7 @@ use super::{front, secrets};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, Variables};
-use crate::engine::{self, Engine, Environment};
+use crate::engine::{self, Engine, Environment, STATEMENT_TIMEOUT, StatementTimeout};
 use crate::entropy::Entropy;
 use crate::server;
 use crate::storage;
@@ -57,6 +57,8 @@ struct Parts {
 const DATABASE: &str = "siwe";
 const OWNER: &str = "siwe";
 const HASURA: &str = "hasura";
+/// As in compose: the engine's pool (50) and a reserve.
+const HASURA_CONNECTIONS: usize = 70;
 
 /// The front ends of a laptop.
 const ORIGINS: &str = "http://localhost:3000,https://localhost:3000";
@@ -158,7 +160,9 @@ impl Parts {
         front_listener: TcpListener,
         engine_listener: TcpListener,
     ) -> anyhow::Result<Self> {
-        prepare_database(postgres).await?;
+        let timeout =
+            StatementTimeout::read(variables.text(STATEMENT_TIMEOUT)).map_err(anyhow::Error::msg)?;
+        prepare_database(postgres, &timeout).await?;
         // Never another database, however the shell is set up: a local stack writes into its own.
         for name in ["DATABASE_URL", "DATABASE_DIRECT_URL", "PG_DATABASE_URL"] {
             for name in [name.to_owned(), format!("{name}_FILE")] {
@@ -328,7 +332,7 @@ async fn bind(address: SocketAddr, name: &str) -> anyhow::Result<TcpListener> {
 }
 
 /// The roles and the database, as deploy/postgres does for compose.
-async fn prepare_database(postgres: &Postgres) -> anyhow::Result<()> {
+async fn prepare_database(postgres: &Postgres, timeout: &StatementTimeout) -> anyhow::Result<()> {
     let (client, connection) = tokio_postgres::connect(&postgres.url("postgres", "postgres"), NoTls)
         .await
         .context("cannot connect to the private PostgreSQL")?;
@@ -351,6 +355,15 @@ async fn prepare_database(postgres: &Postgres) -> anyhow::Result<()> {
             .batch_execute(&format!("create database {DATABASE} owner {OWNER}"))
             .await?;
     }
+    // At each start: an older stack has none of these, and the timeout is a setting.
+    client
+        .batch_execute(&format!(
+            "alter role {HASURA} in database {DATABASE} set statement_timeout = '{timeout}';
+             alter role {HASURA} in database {DATABASE} set idle_in_transaction_session_timeout = '10s';
+             alter role {HASURA} connection limit {HASURA_CONNECTIONS}"
+        ))
+        .await
+        .with_context(|| format!("cannot limit Hasura's role ({STATEMENT_TIMEOUT} is {timeout})"))?;
     drop(client);
     connection.await??;
     Ok(())

@@ -3,6 +3,7 @@
 use tokio_postgres::Client;
 
 use super::Error;
+use super::hasura_limits::{RoleLimits, hasura_limits};
 
 /// The tables that the metadata tracks.
 const SERVED: &[&str] = &[
@@ -32,11 +33,18 @@ pub async fn grant_to_hasura(client: &Client, role: &str) -> Result<Grants, Erro
         .query_opt("select rolsuper from pg_roles where rolname = $1", &[&role])
         .await?;
     let Some(row) = found else {
+        let database: String = client
+            .query_one("select current_database()::text", &[])
+            .await?
+            .get(0);
+        let limits = RoleLimits::none(role, &database).missing().unwrap_or_default();
         return Ok(Grants::NoSuchRole(format!(
             "create role {quoted} login password '...';\n\
+             {}\n\
              revoke create on schema public from public;\n\
              create schema if not exists hdb_catalog authorization {quoted};\n\
-             create extension if not exists pgcrypto;"
+             create extension if not exists pgcrypto;",
+            limits.replace("; ", ";\n")
         )));
     };
     if row.get::<_, bool>(0) {
@@ -66,11 +74,21 @@ pub async fn grant_to_hasura(client: &Client, role: &str) -> Result<Grants, Erro
             SERVED.join(", ")
         ))
         .await?;
+    for limits in hasura_limits(client).await? {
+        if limits.role == role
+            && let Some(sql) = limits.missing()
+        {
+            tracing::warn!(
+                role,
+                "Hasura's database role lacks limits, so a guest's query may keep PostgreSQL busy without end (docs/deployment.md): as a superuser run: {sql}"
+            );
+        }
+    }
     Ok(Grants::Given)
 }
 
 /// An SQL identifier.
-fn quote(name: &str) -> String {
+pub(super) fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

@@ -22,6 +22,7 @@ mod error;
 mod exports;
 mod grants;
 mod guesses;
+mod hasura_limits;
 mod housekeeping;
 mod inspection;
 mod limits;
@@ -61,6 +62,7 @@ pub use ends::End;
 pub use error::Error;
 pub use grants::{Grants, grant_to_hasura};
 pub use guesses::{Admission, Credential, Guess, Guessed};
+pub use hasura_limits::{RoleLimits, hasura_limits};
 pub use housekeeping::Swept;
 pub use inspection::Inspection;
 pub use limits::{Rate, Subject};
@@ -114,6 +116,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("guesses::ADMIT", guesses::ADMIT),
     ("guesses::UNLOCK", guesses::UNLOCK),
     ("guesses::NOTE_UNLOCK", guesses::NOTE_UNLOCK),
+    ("hasura_limits::HASURA_LIMITS", hasura_limits::HASURA_LIMITS),
     (
         "housekeeping::DELETE_ISSUED_NONCES",
         housekeeping::DELETE_ISSUED_NONCES,

@@ -85,6 +85,13 @@ async fn migrate_brings_an_empty_database_up_and_lets_hasura_in() {
         .query("select * from accounts", &[])
         .await
         .unwrap();
+    // Issue 14, item 1: the limits of a role that is there already are printed and not set.
+    let said = String::from_utf8_lossy(&output.stderr).into_owned() + &stdout(&output);
+    assert!(said.contains("Hasura's database role lacks limits"), "{said}");
+    let settings = "select count(*) from pg_db_role_setting s join pg_database d on d.oid = s.setdatabase
+        where d.datname = current_database()";
+    let set: i64 = db.connect().await.query_one(settings, &[]).await.unwrap().get(0);
+    assert_eq!(set, 0);
     let again = run(&["migrate"], &variables, "").await;
     assert_eq!(stdout(&again), "the database is up to date\n");
 

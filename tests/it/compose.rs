@@ -139,10 +139,9 @@ async fn pgbouncer(services: &Value, folder: &Path, postgres: u16) -> (tokio::pr
     panic!("pgbouncer does not listen: run deploy/pgbouncer/start.sh");
 }
 
-async fn whole_story(mode: &str) {
-    let services = services(mode).await;
-    let folder = tempfile::tempdir_in("/tmp").unwrap();
-    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+/// A new cluster at a port of this machine.
+async fn cluster(folder: &Path) -> (Postgres, u16) {
+    std::fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let port = free_port();
     let settings = [
         "listen_addresses=127.0.0.1".to_owned(),
@@ -150,22 +149,92 @@ async fn whole_story(mode: &str) {
         "fsync=off".to_owned(),
     ];
     let postgres = Postgres::start(Start {
-        folder: folder.path().to_owned(),
+        folder: folder.to_owned(),
         settings: settings.to_vec(),
     })
     .await
     .unwrap();
+    (postgres, port)
+}
 
-    let init = environment(&services, "postgres", &[]);
+/// Runs init.sh as the image does, with these variables besides those of compose.
+async fn init(services: &Value, port: u16, other: &[(&str, &str)]) -> std::process::Output {
     let mut script = Command::new("sh");
     script
         .arg(format!("{ROOT}/deploy/postgres/init.sh"))
         .env("PGHOST", "127.0.0.1")
         .env("PGPORT", port.to_string());
-    for (name, value) in init.iter() {
+    for (name, value) in environment(services, "postgres", &[]).iter() {
         script.env(name, value);
     }
-    let output = script.output().await.unwrap();
+    script.envs(other.iter().copied()).output().await.unwrap()
+}
+
+/// What `query` gives this role in this database.
+async fn told(port: u16, role: &str, database: &str, query: &str) -> String {
+    let url = format!("postgres://{role}@127.0.0.1:{port}/{database}");
+    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    client.query_one(query, &[]).await.unwrap().get(0)
+}
+
+// Issue 14, item 1.
+#[tokio::test]
+async fn init_sh_limits_hasuras_role_where_guests_ask_and_nowhere_else() {
+    let services = services("jwt").await;
+    for (other, timeout, connections) in [
+        (&[][..], "5s", "70"),
+        (
+            &[
+                ("HASURA_DB_STATEMENT_TIMEOUT", "1500ms"),
+                ("HASURA_DB_CONNECTION_LIMIT", "130"),
+            ],
+            "1500ms",
+            "130",
+        ),
+    ] {
+        let folder = tempfile::tempdir_in("/tmp").unwrap();
+        let (postgres, port) = cluster(folder.path()).await;
+        let output = init(&services, port, other).await;
+        assert!(output.status.success(), "{output:?}");
+        let statement = "show statement_timeout";
+        let idle = "show idle_in_transaction_session_timeout";
+        assert_eq!(told(port, "hasura", "siwe", statement).await, timeout);
+        assert_eq!(told(port, "hasura", "siwe", idle).await, "10s");
+        for (role, database) in [("hasura", "hasura_metadata"), ("siwe", "siwe")] {
+            assert_eq!(told(port, role, database, statement).await, "0", "{role}");
+            assert_eq!(told(port, role, database, idle).await, "0", "{role}");
+        }
+        let limit = "select rolconnlimit::text from pg_roles where rolname = 'hasura'";
+        assert_eq!(told(port, "siwe", "siwe", limit).await, connections);
+        postgres.stop().await.unwrap();
+    }
+}
+
+// Issue 14, item 1.
+#[tokio::test]
+async fn init_sh_refuses_a_limit_that_is_none() {
+    let services = services("jwt").await;
+    for (name, value) in [
+        ("HASURA_DB_CONNECTION_LIMIT", "1 superuser"),
+        ("HASURA_DB_STATEMENT_TIMEOUT", "soon"),
+    ] {
+        let folder = tempfile::tempdir_in("/tmp").unwrap();
+        let (postgres, port) = cluster(folder.path()).await;
+        let output = init(&services, port, &[(name, value)]).await;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains(value), "{said}");
+        postgres.stop().await.unwrap();
+    }
+}
+
+async fn whole_story(mode: &str) {
+    let services = services(mode).await;
+    let folder = tempfile::tempdir_in("/tmp").unwrap();
+    let (postgres, port) = cluster(folder.path()).await;
+    let output = init(&services, port, &[]).await;
     assert!(
         output.status.success(),
         "{}",

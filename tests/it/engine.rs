@@ -6,6 +6,7 @@
 
 mod actions;
 mod aggregates;
+pub mod attacks;
 mod auth;
 mod cases;
 mod clients;

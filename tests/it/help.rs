@@ -162,7 +162,13 @@ fn every_variable_that_a_help_names_is_one() {
             .filter(|word| word.contains('_') && word.len() > 4)
         {
             let is_read = VARIABLES.iter().any(|known| known.name == word)
-                || ["ACTIONS_BASE_URL", "HASURA_ENDPOINT", "PG_DATABASE_URL"].contains(&word)
+                || [
+                    "ACTIONS_BASE_URL",
+                    "HASURA_DB_STATEMENT_TIMEOUT",
+                    "HASURA_ENDPOINT",
+                    "PG_DATABASE_URL",
+                ]
+                .contains(&word)
                 || word.starts_with("HASURA_GRAPHQL_");
             assert!(is_read, "hasura-siwe {}: {word}", path.join(" "));
         }

@@ -3,6 +3,8 @@
 use hasura_siwe::config::Variables;
 use serde_json::json;
 
+use crate::engine::attacks::{ACCOUNTS, ATTACK, until_attacks};
+use crate::support::db::connect;
 use crate::support::process::{Process, run};
 use crate::support::wallet;
 
@@ -151,6 +153,63 @@ async fn webhook_mode_is_one_variable_away() {
             .unwrap()
             .contains("expected jwt or webhook")
     );
+}
+
+// Issue 14, item 1.
+#[tokio::test]
+async fn hasuras_role_of_the_local_stack_has_limits_and_the_timeout_is_a_setting() {
+    let folder = tempfile::tempdir_in("/tmp").unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let data = folder.path().to_str().unwrap();
+    let mut shell = shell();
+    for (given, shown) in [("", "5s"), ("2s", "2s"), ("", "5s")] {
+        shell.set("HASURA_DB_STATEMENT_TIMEOUT", given);
+        let stack = start(data, &shell).await;
+        let sockets = format!("{data}/run").replace('/', "%2F");
+        let client = connect(&format!("postgresql://hasura@{sockets}/siwe")).await;
+        for (query, expected) in [
+            ("show statement_timeout", shown),
+            ("show idle_in_transaction_session_timeout", "10s"),
+            (
+                "select rolconnlimit::text from pg_roles where rolname = current_user",
+                "70",
+            ),
+        ] {
+            let told: String = client.query_one(query, &[]).await.unwrap().get(0);
+            assert_eq!(told, expected, "{query}");
+        }
+        drop(client);
+        assert!(stack.stop().await.0.success());
+    }
+    shell.set("HASURA_DB_STATEMENT_TIMEOUT", "soon");
+    let output = run(&["local", "--data", data, "--front", "127.0.0.1:0"], &shell, "").await;
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("HASURA_DB_STATEMENT_TIMEOUT is \"soon\""), "{said}");
+}
+
+// Issue 14, item 1.
+#[tokio::test]
+async fn a_client_that_leaves_the_front_takes_its_statement_along() {
+    let folder = tempfile::tempdir_in("/tmp").unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let data = folder.path().to_str().unwrap();
+    let mut shell = shell();
+    // Without a limit of time, so that nothing else ends the statement.
+    shell.set("HASURA_DB_STATEMENT_TIMEOUT", "0");
+    let stack = start(data, &shell).await;
+    let sockets = format!("{data}/run").replace('/', "%2F");
+    let superuser = connect(&format!("postgresql://postgres@{sockets}/siwe")).await;
+    superuser.batch_execute(ACCOUNTS).await.unwrap();
+    let request = reqwest::Client::new()
+        .post(format!("{}/v1/graphql", stack.base))
+        .json(&json!({"query": ATTACK}))
+        .send();
+    let request = tokio::spawn(request);
+    until_attacks(&superuser, 1).await;
+    request.abort();
+    until_attacks(&superuser, 0).await;
+    drop(superuser);
+    assert!(stack.stop().await.0.success());
 }
 
 #[tokio::test]

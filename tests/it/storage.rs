@@ -200,6 +200,10 @@ async fn a_role_that_is_missing_is_answered_with_the_sql_to_make_it() {
         panic!("there is no such role");
     };
     assert!(sql.contains(r#"create role "no""body" login"#), "{sql}");
+    // Issue 14, item 1.
+    for limit in ["set statement_timeout = '5s';", "connection limit 70;"] {
+        assert!(sql.contains(limit), "{sql}");
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::finding::{Outcome, fail, ok, skip, warn};
 use super::patient::{Patient, Seen};
-use crate::storage::{Db, Error, connect_directly, known_migrations};
+use crate::storage::{Db, Error, RoleLimits, connect_directly, hasura_limits, known_migrations};
 
 /// Said of whatever needs a database that does not answer.
 const NO_DATABASE: &str = "the database did not answer";
@@ -196,6 +196,54 @@ pub(super) async fn networks(patient: &mut Patient) -> Outcome {
     }
     let names: Vec<&str> = enabled.iter().map(|network| network.name.as_str()).collect();
     ok(names.join(", "))
+}
+
+/// Guests choose what Hasura's queries filter by, and a regular expression can run for hours.
+pub(super) async fn hasura_role(patient: &mut Patient) -> Outcome {
+    let (Ok(database), Some(_)) = (&patient.database, &patient.db) else {
+        return skip(NO_DATABASE);
+    };
+    // Directly, without the time-outs of the pool: the server's own show then.
+    let limits = match connect_directly(database).await {
+        Ok(client) => hasura_limits(&client).await,
+        Err(error) => Err(error),
+    };
+    let limits = match limits {
+        Ok(limits) if limits.is_empty() => {
+            return skip(
+                "no role of Hasura's was let in: `hasura-siwe migrate` does it where PG_DATABASE_URL is set",
+            );
+        }
+        Ok(limits) => limits,
+        Err(error) => return fail(error.for_the_log(), "look at the database's log"),
+    };
+    let seen: Vec<String> = limits.iter().map(shown).collect();
+    let missing: Vec<String> = limits.iter().filter_map(RoleLimits::missing).collect();
+    if missing.is_empty() {
+        ok(seen.join("; "))
+    } else {
+        warn(
+            seen.join("; "),
+            format!(
+                "as a superuser run: {} Then restart Hasura; docs/deployment.md says how many connections it needs",
+                missing.join(" ")
+            ),
+        )
+    }
+}
+
+fn shown(limits: &RoleLimits) -> String {
+    let timeout = |value: &Option<String>| value.as_deref().unwrap_or("none").to_owned();
+    let connections = match limits.connection_limit {
+        Some(limit) => format!("{limit} of {} connections", limits.max_connections),
+        None => format!("all {} connections", limits.max_connections),
+    };
+    format!(
+        "role {}: statement_timeout {}, idle_in_transaction_session_timeout {}, {connections}",
+        limits.role,
+        timeout(&limits.statement_timeout),
+        timeout(&limits.idle_in_transaction_timeout),
+    )
 }
 
 #[cfg(test)]

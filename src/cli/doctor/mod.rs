@@ -85,6 +85,7 @@ checks! {
     "database-clock" is database::clock,
     "migrations" is database::migrations,
     "networks" is database::networks,
+    "hasura-role" is database::hasura_role,
     "nodes" is service::nodes,
     "signing-key" is keys::signing_key,
     "service" is service::readiness,

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use super::auth::AuthMode;
 use super::environment::Environment;
 use super::http::CorsDomains;
+use super::statement_timeout::{STATEMENT_TIMEOUT, StatementTimeout};
 
 /// Where the metadata comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,7 @@ pub struct Config {
     pub(crate) configured_header_precedence: bool,
     pub(crate) stringify_numeric_types: bool,
     pub(crate) cors: CorsDomains,
+    pub(crate) statement_timeout: StatementTimeout,
 }
 
 const SUPPORTED: [&str; 15] = [
@@ -97,6 +99,7 @@ impl Config {
             configured_header_precedence: reader.boolean("CONFIGURED_HEADER_PRECEDENCE", false),
             stringify_numeric_types: reader.boolean("STRINGIFY_NUMERIC_TYPES", false),
             cors: reader.cors(),
+            statement_timeout: reader.statement_timeout(),
         };
         if reader.problems.is_empty() {
             Ok(config)
@@ -166,6 +169,13 @@ impl<'e> Reader<'e> {
         apis
     }
 
+    fn statement_timeout(&mut self) -> StatementTimeout {
+        StatementTimeout::read(self.environment.get(STATEMENT_TIMEOUT)).unwrap_or_else(|problem| {
+            self.problems.push(problem);
+            StatementTimeout::default()
+        })
+    }
+
     fn cors(&mut self) -> CorsDomains {
         if self.boolean("DISABLE_CORS", false) {
             return CorsDomains::none();
@@ -194,6 +204,17 @@ mod tests {
     #[test]
     fn nothing_set_is_valid() {
         assert_eq!(problems(&[]), Vec::<String>::new());
+    }
+
+    // Issue 14, item 1.
+    #[test]
+    fn a_statement_timeout_that_postgresql_would_refuse_is_named() {
+        assert_eq!(problems(&[("HASURA_DB_STATEMENT_TIMEOUT", "2s")]), [""; 0]);
+        let found = problems(&[("HASURA_DB_STATEMENT_TIMEOUT", "soon")]);
+        assert!(
+            found.len() == 1 && found[0].starts_with("HASURA_DB_STATEMENT_TIMEOUT is \"soon\""),
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -171,6 +171,52 @@ fn hasura_connects_as_a_role_of_its_own() {
     }
 }
 
+/// The pool of the source in the metadata that is shipped.
+fn pool_of_source() -> u64 {
+    let databases = yaml("hasura/metadata/databases/databases.yaml");
+    let settings = &databases[0]["configuration"]["connection_info"]["pool_settings"];
+    settings["max_connections"].as_u64().unwrap()
+}
+
+// Issue 14, item 1.
+#[test]
+fn hasuras_connections_fit_its_limit_and_leave_the_service_its_own() {
+    let stack = stack();
+    let value = |service: &str, name: &str| resolved(environment(&stack, service)[name].as_deref().unwrap());
+    let number = |service: &str, name: &str| value(service, name).parse::<u64>().unwrap();
+    let limit = number("postgres", "HASURA_DB_CONNECTION_LIMIT");
+    let metadata = number("graphql-engine", "HASURA_GRAPHQL_PG_CONNECTIONS");
+    // One replica, and a reserve for the engine that applies the metadata at the start.
+    assert!(limit >= pool_of_source() + metadata + 5, "{limit}");
+    // PostgreSQL's defaults: 100 connections, three of them for superusers. The service has a pool, a listener and `migrate`.
+    let variable = VARIABLES
+        .iter()
+        .find(|one| one.name == "DATABASE_POOL_SIZE")
+        .unwrap();
+    let service = variable.default.unwrap().parse::<u64>().unwrap() + 2;
+    assert!(limit + service <= 97, "{limit} and {service}");
+
+    let init = read("deploy/postgres/init.sh");
+    let timeout = value("postgres", "HASURA_DB_STATEMENT_TIMEOUT");
+    for text in [
+        format!("${{HASURA_DB_CONNECTION_LIMIT:-{limit}}}"),
+        format!("${{HASURA_DB_STATEMENT_TIMEOUT:-{timeout}}}"),
+    ] {
+        assert!(init.contains(&text), "init.sh has another default: {text}");
+    }
+    // What is printed for a database that exists already.
+    for document in ["docs/deployment.md", "docs/guides/existing-hasura.md"] {
+        let text = read(document);
+        for statement in [
+            format!("alter role hasura in database siwe set statement_timeout = '{timeout}';"),
+            "alter role hasura in database siwe set idle_in_transaction_session_timeout = '10s';".to_owned(),
+            format!("alter role hasura connection limit {limit};"),
+        ] {
+            assert!(text.contains(&statement), "{document}: {statement}");
+        }
+    }
+}
+
 #[test]
 fn there_is_no_default_secret() {
     let text = read("docker-compose.yml") + &read("docker-compose.console.yml");
