@@ -19,7 +19,7 @@ use crate::support::{Reply, TestApp, wallet};
 const PAGE: &str = "docs/own-tables.md";
 
 /// The blocks of code of one language, in their order.
-fn blocks(language: &str) -> Vec<String> {
+pub(crate) fn blocks(language: &str) -> Vec<String> {
     read(PAGE)
         .split(&format!("```{language}\n"))
         .skip(1)
@@ -34,7 +34,10 @@ async fn run_block(app: &TestApp, holds: &str) {
         .filter(|block| block.contains(holds))
         .collect();
     assert_eq!(found.len(), 1, "{holds}");
-    let block = &found[0];
+    // The page names the database of compose.
+    let url = app.db.url();
+    let database = url.rsplit('/').next().unwrap();
+    let block = &found[0].replace("on database siwe", &format!("on database {database}"));
     let role = match block.lines().next().unwrap() {
         line if line.starts_with("-- as a superuser") => "postgres",
         "-- as app" => "app",
