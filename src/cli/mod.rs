@@ -18,6 +18,7 @@ mod logging;
 mod manual;
 mod message;
 mod metadata;
+mod metrics;
 mod migrate;
 mod needs;
 mod network;
