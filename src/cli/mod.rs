@@ -23,6 +23,7 @@ mod migrate;
 mod needs;
 mod network;
 mod openapi;
+mod preflight;
 mod role;
 mod serve;
 mod table;
