@@ -8,9 +8,11 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 
-use super::logging;
+use super::traces::Sender;
+use super::{logging, metrics};
 use crate::app::asked_to_stop;
-use crate::config::{LogFormat, Variables};
+use crate::clock::Clock;
+use crate::config::{LogFormat, Telemetry, Variables};
 use crate::local::{Settings, Stack};
 
 #[derive(Args)]
@@ -32,8 +34,16 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::Result<ExitCode> {
-    let _log = logging::start(LogFormat::Text, &variables, None);
+    // What is wrong with it is told below, with everything else that is.
+    let telemetry = Telemetry::read(&variables).unwrap_or_default();
+    let traces = telemetry.traces.as_ref().map(Sender::start).transpose()?;
+    let _log = logging::start(telemetry.log, &variables, traces.as_ref());
     logging::warn_of_unread(&variables);
+    // Before the service is built: what is counted is asked for once.
+    let recorder = match telemetry.metrics {
+        Some(_) => Some(metrics::record(&Clock::system())?),
+        None => None,
+    };
     let settings = Settings {
         data: arguments
             .data
@@ -42,16 +52,27 @@ pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::R
         front: arguments.front,
         engine: arguments.engine,
     };
-    let stack = Stack::start(settings, variables).await?;
+    let stack = Stack::start(settings, variables, recorder).await?;
     let stop = asked_to_stop();
-    say(&stack.invitation());
+    say(telemetry.log, &stack.invitation());
     stop.await;
-    say(&format!("stopping; the data stays in {}", stack.data().display()));
-    stack.stop().await?;
+    say(
+        telemetry.log,
+        &format!("stopping; the data stays in {}", stack.data().display()),
+    );
+    let stopped = stack.stop().await;
+    if let Some(traces) = traces {
+        traces.finish().await;
+    }
+    stopped?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// For whoever still reads. Where nobody does (`make run | tee`, and Ctrl-C ends both), the stack is stopped all the same.
-fn say(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
+/// Tells a person, where the log is not: one in JSON has standard output to itself. An output that is closed is no error
+/// (`make run | tee`, and Ctrl-C ends both): the stack is stopped all the same.
+fn say(log: LogFormat, text: &str) {
+    let _ = match log {
+        LogFormat::Text => writeln!(std::io::stdout(), "{text}"),
+        LogFormat::Json => writeln!(std::io::stderr(), "{text}"),
+    };
 }

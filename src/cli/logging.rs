@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::fmt::format::{Format, Full, Writer};
+use tracing_subscriber::fmt::format::{Format, Json, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
@@ -36,6 +36,7 @@ pub(super) fn start(format: LogFormat, variables: &Variables, traces: Option<&Se
     };
     let is_terminal = io::stderr().is_terminal();
     let lines = || Lines(Format::default().with_target(false));
+    let objects = || Lines(json());
     // One filter for everything costs less than one for each reader, so the second form is for traces alone.
     match (format, traces) {
         (LogFormat::Text, None) => tracing_subscriber::fmt()
@@ -46,10 +47,9 @@ pub(super) fn start(format: LogFormat, variables: &Variables, traces: Option<&Se
             .init(),
         (LogFormat::Json, None) => tracing_subscriber::fmt()
             .json()
-            .flatten_event(true)
-            .with_span_list(false)
             .with_env_filter(filter)
             .with_writer(out)
+            .event_format(objects())
             .init(),
         (LogFormat::Text, Some(traces)) => {
             let layer = tracing_subscriber::fmt::layer()
@@ -61,9 +61,8 @@ pub(super) fn start(format: LogFormat, variables: &Variables, traces: Option<&Se
         (LogFormat::Json, Some(traces)) => {
             let layer = tracing_subscriber::fmt::layer()
                 .json()
-                .flatten_event(true)
-                .with_span_list(false)
-                .with_writer(out);
+                .with_writer(out)
+                .event_format(objects());
             start_both(layer.with_filter(filter), traces);
         }
     }
@@ -86,13 +85,19 @@ pub(super) fn warn_of_unread(variables: &Variables) {
     }
 }
 
-/// Lines for a person, and among them the engine's, which are Hasura's: JSON from end to end.
-struct Lines(Format<Full>);
+/// An object a line, with the fields of the event beside what is always there.
+fn json() -> Format<Json> {
+    Format::default().json().flatten_event(true).with_span_list(false)
+}
 
-impl<S, N> FormatEvent<S, N> for Lines
+/// The lines of a format, and among them the engine's, which are Hasura's: JSON from end to end.
+struct Lines<F>(F);
+
+impl<S, N, F> FormatEvent<S, N> for Lines<F>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
+    F: FormatEvent<S, N>,
 {
     fn format_event(
         &self,

@@ -1,4 +1,4 @@
-//! Sends spans to a collector by OTLP over HTTP, where OTEL_EXPORTER_OTLP_ENDPOINT names one.
+//! Sends spans to a collector by OTLP over HTTP, where OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT names one.
 //!
 //! Spans wait in a bounded queue for a thread of their own, and what does not fit is dropped: a collector that is slow or
 //! gone costs spans, and no request. What the spans say is decided where they begin; see `trace`.
@@ -9,13 +9,14 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_http::{Bytes, HttpClient, Request, Response};
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use reqwest::redirect::Policy;
 use tokio::runtime::Handle;
 use tracing::{Subscriber, info, warn};
@@ -50,12 +51,12 @@ impl Sender {
             .with_http()
             .with_http_client(OnRuntime {
                 client,
+                headers: headers(traces)?,
                 runtime: Handle::current(),
                 is_refused: AtomicBool::new(false),
             })
             .with_protocol(Protocol::HttpBinary)
             .with_endpoint(traces.url.expose().as_str())
-            .with_headers(traces.headers.expose().iter().cloned().collect())
             .with_timeout(PATIENCE)
             .build()
             .context("the exporter of traces")?;
@@ -74,10 +75,7 @@ impl Sender {
                     .with_batch_config(batches)
                     .build(),
             )
-            // Whoever began the trace has decided; the share is of those that begin here.
-            .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(
-                traces.share,
-            ))))
+            .with_sampler(sampler(traces))
             .with_resource(resource)
             .build();
         Ok(Self(provider))
@@ -107,9 +105,32 @@ impl Sender {
     }
 }
 
+fn sampler(traces: &Traces) -> Sampler {
+    let share = Sampler::TraceIdRatioBased(traces.share);
+    if traces.follows_caller {
+        return Sampler::ParentBased(Box::new(share));
+    }
+    share
+}
+
+fn headers(traces: &Traces) -> anyhow::Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in traces.headers.expose() {
+        // Neither cause is shown: it could quote a key.
+        let (Ok(name), Ok(mut value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) else {
+            bail!("a header for the collector is none");
+        };
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    Ok(headers)
+}
+
 /// The exporter's thread is none of the runtime's, and reqwest wants one.
 struct OnRuntime {
     client: reqwest::Client,
+    /// Those of the configuration. The exporter reads the environment by itself, and not as the configuration does.
+    headers: HeaderMap,
     runtime: Handle,
     is_refused: AtomicBool,
 }
@@ -130,7 +151,14 @@ impl HttpClient for OnRuntime {
         Self: 'b,
     {
         Box::pin(async move {
-            let request = reqwest::Request::try_from(request)?;
+            let mut request = reqwest::Request::try_from(request)?;
+            let mut headers = self.headers.clone();
+            for name in [CONTENT_TYPE, USER_AGENT] {
+                if let Some(value) = request.headers_mut().remove(&name) {
+                    headers.insert(name, value);
+                }
+            }
+            *request.headers_mut() = headers;
             let client = self.client.clone();
             let answer = self.runtime.spawn(async move {
                 // What it answers beside the status is not read: it could be of any size.

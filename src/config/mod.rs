@@ -12,6 +12,7 @@ mod lifetimes;
 mod read;
 mod rpc_urls;
 pub mod strength;
+mod telemetry;
 mod traces;
 mod unread;
 mod variables;
@@ -28,6 +29,7 @@ pub use jwt_secret::{
 pub use keys_encryption::keys_encryption_key;
 pub use lifetimes::{Lifetime, Lifetimes};
 pub use rpc_urls::RpcUrl;
+pub use telemetry::Telemetry;
 pub use traces::Traces;
 pub use unread::{Unread, unread};
 pub use variables::{VARIABLES, Variable};
@@ -135,9 +137,10 @@ pub enum Nonces {
 }
 
 /// How the log looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
     /// For a person at a terminal.
+    #[default]
     Text,
     /// One JSON object a line.
     Json,

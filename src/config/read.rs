@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::strength::weakness;
 use super::{
-    Config, Faults, JwtKeys, JwtSecret, Lifetimes, LogFormat, Nonces, Operator, Passwords, Variables,
+    Config, Faults, JwtKeys, JwtSecret, Lifetimes, Nonces, Operator, Passwords, Telemetry, Variables,
     keys_encryption,
 };
 use crate::model::{AccountName, Address, Flow};
@@ -182,14 +182,6 @@ impl Config {
         let app_name = reader.app_name(&origins);
         let passwords = reader.passwords();
         let lifetimes = Lifetimes::read(&mut reader);
-        let log = match variables.text("LOG_FORMAT").map(str::trim) {
-            None | Some("text") => LogFormat::Text,
-            Some("json") => LogFormat::Json,
-            Some(other) => {
-                reader.fault(format!("LOG_FORMAT is {other:?}, expected text or json"));
-                LogFormat::Text
-            }
-        };
         let admins: Vec<Address> = reader.listed("ADMIN_ADDRESSES");
         let listen = reader.parsed(
             "LISTEN_ADDR",
@@ -198,14 +190,7 @@ impl Config {
         );
         let trusted_hops = reader.parsed("TRUSTED_HOPS", 0_usize, "a number of proxies");
         let web = reader.web();
-        let metrics = variables.text("METRICS_ADDR").is_some().then(|| {
-            reader.parsed(
-                "METRICS_ADDR",
-                SocketAddr::from(([127, 0, 0, 1], 0)),
-                "an address and port such as 127.0.0.1:9400",
-            )
-        });
-        let traces = reader.traces();
+        let Telemetry { metrics, traces, log } = reader.telemetry();
         match (database, jwt) {
             (Some(database), Some(jwt)) if reader.faults.is_empty() => Ok(Self {
                 database,

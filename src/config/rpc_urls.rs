@@ -21,6 +21,8 @@ pub struct RpcUrl {
 }
 
 const NAME: &str = "ETH_RPC_URLS";
+/// The chains of Anvil, Hardhat and Ganache, and of `geth --dev`. Each such chain runs on one machine, and nothing on it has a value.
+const DEVELOPMENT: [u64; 2] = [31_337, 1_337];
 /// Two that must agree are a safeguard; a third would only be one more that can be down.
 const MOST_OF_A_CHAIN: usize = 2;
 
@@ -82,9 +84,10 @@ fn parse(entry: &str) -> Result<(ChainId, RpcUrl), &'static str> {
     match parsed.scheme_str() {
         "https" => {}
         "http" if is_loopback(host) => {}
+        "http" if DEVELOPMENT.contains(&chain.get()) && is_private(host) => {}
         "http" => {
             return Err(
-                "is http://, and whoever sits on the way could sign in as any contract: use https:// (http:// is for this machine alone)",
+                "is http://, and an attacker on the way could sign in as any contract: use https:// (http:// is for this machine alone, and on the development chains 31337 and 1337 for a container such as http://anvil:8545, host.docker.internal and private IPv4 addresses)",
             );
         }
         _ => return Err(not_a_url),
@@ -101,6 +104,18 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost"
         || host.parse().is_ok_and(|address: Ipv4Addr| address.is_loopback())
         || v6.is_some_and(|v6| v6.parse().is_ok_and(|address: Ipv6Addr| address.is_loopback()))
+}
+
+/// A container's name, the machine that containers run on, or a private IPv4 address. A name without a dot is resolved by a
+/// container network or by the machine itself; one that begins with a digit could be a public address in another notation.
+fn is_private(host: &str) -> bool {
+    let is_label = host.starts_with(|first: char| first.is_ascii_alphabetic())
+        && host
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    is_label
+        || ["host.docker.internal", "host.containers.internal"].contains(&host)
+        || host.parse().is_ok_and(|address: Ipv4Addr| address.is_private())
 }
 
 #[cfg(test)]
@@ -151,6 +166,42 @@ mod tests {
             "[fe80::1]",
         ] {
             let faults = read(&format!("1=http://{host}/KEY")).unwrap_err();
+            assert!(faults[0].contains("is http://"), "{host}: {faults:?}");
+        }
+    }
+
+    // Field report C09.
+    #[test]
+    fn on_a_development_chain_plain_http_is_also_for_containers_and_private_networks() {
+        for host in [
+            "anvil:8545",
+            "hardhat_node:8545",
+            "my-node",
+            "host.docker.internal:8545",
+            "host.containers.internal:8545",
+            "10.0.0.1:8545",
+            "172.17.0.1:8545",
+            "192.168.1.2",
+        ] {
+            for chain in [31_337, 1_337] {
+                assert!(read(&format!("{chain}=http://{host}")).is_ok(), "{host}");
+            }
+            let faults = read(&format!("1=http://{host}/KEY")).unwrap_err();
+            assert!(faults[0].contains("is http://"), "{host}: {faults:?}");
+        }
+        for host in [
+            "node.example.com",
+            "anvil.example.com",
+            "anvil.",
+            "203.0.113.7",
+            "169.254.169.254",
+            // 8.8.8.8 in other notations.
+            "134744072",
+            "0x08080808",
+            "8.8.2056",
+            "[fd00::1]",
+        ] {
+            let faults = read(&format!("31337=http://{host}/KEY")).unwrap_err();
             assert!(faults[0].contains("is http://"), "{host}: {faults:?}");
         }
     }

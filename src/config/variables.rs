@@ -89,12 +89,21 @@ pub const VARIABLES: &[Variable] = &[
     plain("WEB_GRAPHQL_URL", "/v1/graphql"),
     plain("METRICS_ADDR", "none"),
     plain("OTEL_EXPORTER_OTLP_ENDPOINT", "none"),
+    plain("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "none"),
     Variable {
         name: "OTEL_EXPORTER_OTLP_HEADERS",
         default: Some("none"),
         secret: true,
     },
+    Variable {
+        name: "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+        default: Some("none"),
+        secret: true,
+    },
+    plain("OTEL_SDK_DISABLED", "false"),
+    plain("OTEL_TRACES_EXPORTER", "otlp"),
     plain("OTEL_SERVICE_NAME", "hasura-siwe"),
+    plain("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
     plain("OTEL_TRACES_SAMPLER_ARG", "1"),
     plain("LOG_FORMAT", "text"),
 ];

@@ -4,9 +4,11 @@
 //! It takes the same variables as the parts do, with defaults where a laptop needs none of them. It
 //! is for development: the database trusts whoever may enter its folder.
 
+mod environment;
 mod front;
 mod postgres;
 mod programs;
+mod refused;
 mod secrets;
 mod stack;
 

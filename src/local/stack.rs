@@ -3,20 +3,24 @@
 use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_postgres::NoTls;
 
+use super::environment::{self, AllowedOrigins};
 use super::postgres::{Postgres, Start, data_folder};
+use super::refused::{self, RefusedOrigins};
 use super::{front, secrets};
-use crate::app::App;
+use crate::app::{App, MetricsHandle};
 use crate::clock::Clock;
-use crate::config::{Config, Variables};
-use crate::engine::{self, Engine, Environment, STATEMENT_TIMEOUT, StatementTimeout};
+use crate::config::{self, Config, Variables};
+use crate::engine::{self, Engine, STATEMENT_TIMEOUT, StatementTimeout};
 use crate::entropy::Entropy;
 use crate::server;
 use crate::storage;
@@ -50,8 +54,18 @@ struct Parts {
     mode: String,
     front: SocketAddr,
     service: SocketAddr,
+    metrics: Option<SocketAddr>,
+    origins: AllowedOrigins,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<anyhow::Result<()>>>,
+}
+
+/// Where the servers listen, bound before anything is started.
+struct Listeners {
+    front: TcpListener,
+    engine: TcpListener,
+    service: TcpListener,
+    metrics: Option<(TcpListener, MetricsHandle)>,
 }
 
 const DATABASE: &str = "siwe";
@@ -60,17 +74,24 @@ const HASURA: &str = "hasura";
 /// As in compose: the engine's pool (50) and a reserve.
 const HASURA_CONNECTIONS: usize = 70;
 
-/// The front ends of a laptop.
-const ORIGINS: &str = "http://localhost:3000,https://localhost:3000";
+/// The front ends of a laptop, on the ports that development servers take: 3000, 5173 and 4173 (Vite), 8080.
+const ORIGINS: &str = "http://localhost:3000,https://localhost:3000,http://localhost:5173,http://localhost:4173,http://localhost:8080,\
+                       http://127.0.0.1:3000,http://127.0.0.1:5173,http://127.0.0.1:4173,http://127.0.0.1:8080";
 
 impl Stack {
-    /// Starts everything and returns when all of it answers.
+    /// Starts everything and returns when all of it answers. `metrics` holds what METRICS_ADDR answers.
     ///
     /// # Errors
     /// What is missing or in the way, and what to do about it.
-    pub async fn start(settings: Settings, mut variables: Variables) -> anyhow::Result<Self> {
+    pub async fn start(
+        settings: Settings,
+        mut variables: Variables,
+        metrics: Option<MetricsHandle>,
+    ) -> anyhow::Result<Self> {
         let (clock, entropy) = (Clock::system(), Entropy::system());
         let lock = lock(&settings.data)?;
+        let refused = RefusedOrigins::new(&variables);
+        environment::drop_unused(&mut variables);
         secrets::fill_in(&mut variables, &settings.data, &entropy)?;
         for (name, value) in [
             ("SIWE_ORIGINS", ORIGINS),
@@ -82,15 +103,25 @@ impl Stack {
         ] {
             variables.default_to(name, value);
         }
-        // Bound first: a port that is taken should not cost a database start.
+        // Bound and judged first: a port that is taken or a fault of the configuration should not cost a database start.
         let front = bind(settings.front, "--front").await?;
-        let engine = bind(settings.engine, "--engine").await?;
+        environment::add_own_page(&mut variables, front.local_addr()?.port());
+        let config = config_before_database(&variables)?;
+        let listeners = Listeners {
+            front,
+            engine: bind(settings.engine, "--engine").await?,
+            service: bind(config.listen, "LISTEN_ADDR").await?,
+            metrics: match config.metrics.zip(metrics) {
+                Some((address, handle)) => Some((bind(address, "METRICS_ADDR").await?, handle)),
+                None => None,
+            },
+        };
         let start = Start {
             folder: settings.data.clone(),
             settings: Vec::new(),
         };
         let postgres = Postgres::start(start).await?;
-        match Parts::start(variables, &postgres, (clock, entropy), front, engine).await {
+        match Parts::start(variables, config, &postgres, (clock, entropy), listeners, refused).await {
             Ok(parts) => Ok(Self {
                 data: settings.data,
                 parts,
@@ -111,8 +142,16 @@ impl Stack {
             mode,
             front,
             service,
+            metrics,
+            origins,
             ..
         } = &self.parts;
+        let metrics = metrics.map_or_else(String::new, |address| {
+            format!("\x20 metrics   http://{address}/metrics\n")
+        });
+        let cors = origins.cors.as_ref().map_or_else(String::new, |domains| {
+            format!("\x20 CORS      {domains}   (HASURA_GRAPHQL_CORS_DOMAIN: pages that may call GraphQL and /api/rest)\n")
+        });
         let demo = match front.port() {
             8080 => "make demo".to_owned(),
             _ => format!("hasura-siwe demo --endpoint http://{front}"),
@@ -123,6 +162,9 @@ impl Stack {
              \x20 GraphQL   http://{front}/v1/graphql   (local engine; as guest without a token)\n\
              \x20 REST      http://{front}/api/rest/v1/login, /restore-session, /update-account; /sapi/v2/auth/nonce, /sapi/v2/auth/login\n\
              \x20 service   http://{service}/healthz\n\
+             {metrics}\
+             \x20 origins   {}   (SIWE_ORIGINS: pages that may sign in and call from a browser)\n\
+             {cors}\
              \x20 mode      {mode}   (AUTH_MODE: jwt or webhook)\n\
              \x20 data      {}   (secrets.env holds the secrets that your environment does not set)\n\
              \x20 database  {database}   (DATABASE_URL for `hasura-siwe account`, `network`, `audit` …)\n\n\
@@ -130,6 +172,7 @@ impl Stack {
              \x20 {demo}   (another way in: hasura-siwe demo --endpoint http://{front} --flow email)\n\
              \x20 curl -s http://{front}/v1/graphql -H 'content-type: application/json' -d '{{\"query\":\"{{ networks {{ name chain_id }} }}\"}}'\n\n\
              Ctrl-C stops it; the data stays.\n",
+            origins.siwe,
             self.data.display(),
         )
     }
@@ -155,30 +198,19 @@ impl Stack {
 impl Parts {
     async fn start(
         mut variables: Variables,
+        mut config: Config,
         postgres: &Postgres,
         (clock, entropy): (Clock, Entropy),
-        front_listener: TcpListener,
-        engine_listener: TcpListener,
+        listeners: Listeners,
+        refused: Arc<RefusedOrigins>,
     ) -> anyhow::Result<Self> {
         let timeout =
             StatementTimeout::read(variables.text(STATEMENT_TIMEOUT)).map_err(anyhow::Error::msg)?;
         prepare_database(postgres, &timeout).await?;
-        // Never another database, however the shell is set up: a local stack writes into its own.
-        for name in ["DATABASE_URL", "DATABASE_DIRECT_URL", "PG_DATABASE_URL"] {
-            for name in [name.to_owned(), format!("{name}_FILE")] {
-                if variables.text(&name).is_some() {
-                    tracing::warn!("{name} is set and not used: the local stack has a PostgreSQL of its own");
-                    variables.set(&name, "");
-                }
-            }
-        }
         let database = postgres.url(OWNER, DATABASE);
         variables.set("DATABASE_URL", &database);
         variables.set("PG_DATABASE_URL", postgres.url(HASURA, DATABASE));
-        let front = front_listener.local_addr()?;
-        let origins = origins_with(variables.text("SIWE_ORIGINS").unwrap_or_default(), front.port());
-        variables.set("SIWE_ORIGINS", origins);
-        let config = Config::read(&variables)?;
+        config.database = config::Database::read(&variables)?;
         let mut client = storage::connect_directly(&config.database)
             .await
             .context("cannot connect to the database")?;
@@ -187,16 +219,23 @@ impl Parts {
         drop(client);
 
         let (stop, stopped) = watch::channel(false);
-        let service_listener = bind(config.listen, "LISTEN_ADDR").await?;
-        let service = service_listener.local_addr()?;
+        let service = listeners.service.local_addr()?;
         let app = App::build(&config, clock.clone(), entropy)?;
-        let mut tasks = vec![tokio::spawn(
-            app.serve(service_listener, told_to_stop(stopped.clone())),
-        )];
+        let mut tasks = Vec::new();
+        let mut metrics = None;
+        if let Some((listener, handle)) = listeners.metrics {
+            let address = listener.local_addr()?;
+            tracing::info!(metrics.address = %address, "metrics on http://{address}/metrics");
+            metrics = Some(address);
+            tasks.push(serve(listener, app.metrics_router(handle), stopped.clone()));
+        }
+        tasks.push(tokio::spawn(
+            app.serve(listeners.service, told_to_stop(stopped.clone())),
+        ));
 
         variables.default_to("ACTIONS_BASE_URL", format!("http://{service}"));
-        allow_pages(&mut variables, &config);
-        let environment = engine_environment(&variables, service)?;
+        let origins = environment::allow_pages(&mut variables, &config);
+        let environment = environment::of_engine(&variables, &config, service)?;
         let engine_config =
             engine::Config::read(&environment).map_err(|faults| anyhow::anyhow!(faults.join("\n")))?;
         let started = Engine::start(engine_config, environment, clock).await;
@@ -204,87 +243,44 @@ impl Parts {
         for fault in started.inconsistencies() {
             tracing::warn!(kind = fault.kind, name = %fault.name, "{}", fault.reason);
         }
-        let engine = engine_listener.local_addr()?;
-        let router = started.router();
-        tasks.push(serve(engine_listener, router, stopped.clone()));
+        let engine = listeners.engine.local_addr()?;
+        tasks.push(serve(listeners.engine, started.router(), stopped.clone()));
 
         let page = web::Settings {
-            graphql: "/v1/graphql".to_owned(),
+            graphql: variables
+                .text("WEB_GRAPHQL_URL")
+                .unwrap_or("/v1/graphql")
+                .trim()
+                .to_owned(),
             test_wallet: true,
             registration_is_open: config.passwords.registration_is_open,
         };
-        let router = front::front(engine, service, &page)?;
-        tasks.push(serve(front_listener, router, stopped));
+        let router = front::front(engine, service, &page)?.layer(from_fn_with_state(refused, refused::watch));
+        let front = listeners.front.local_addr()?;
+        tasks.push(serve(listeners.front, router, stopped));
+        tracing::info!("the local stack answers on http://{front}");
         let mode = variables.text("AUTH_MODE").unwrap_or("jwt").to_owned();
         Ok(Self {
             database,
             mode,
             front,
             service,
+            metrics,
+            origins,
             stop,
             tasks,
         })
     }
 }
 
-/// The page that the front serves signs in from the front's own origin, whichever the caller listed.
-fn origins_with(listed: &str, port: u16) -> String {
-    let own = ["localhost", "127.0.0.1"].map(|host| match port {
-        80 => format!("http://{host}"),
-        port => format!("http://{host}:{port}"),
-    });
-    let listed = listed
-        .split(',')
-        .map(str::trim)
-        .filter(|origin| !origin.is_empty());
-    let missing = own.iter().map(String::as_str);
-    listed.chain(missing).collect::<Vec<_>>().join(",")
-}
-
-/// Pages of SIWE_ORIGINS may call, and no others: Hasura's own default is everybody, with their cookies. What it would not
-/// take for a domain (`capacitor://localhost`, an IPv6 address) is left out.
-fn allow_pages(variables: &mut Variables, config: &Config) {
-    let is_domain = |origin: &String| {
-        let host = origin.strip_prefix("https://").or(origin.strip_prefix("http://"));
-        host.is_some_and(|host| {
-            host.bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-.:".contains(&byte))
-        })
-    };
-    let origins = config.origins.iter().map(ToString::to_string).filter(is_domain);
-    match origins.collect::<Vec<_>>().join(",") {
-        none if none.is_empty() => variables.default_to("HASURA_GRAPHQL_DISABLE_CORS", "true"),
-        origins => variables.default_to("HASURA_GRAPHQL_CORS_DOMAIN", origins),
-    }
-}
-
-/// What Hasura would be given in the chosen AUTH_MODE; the files of `make env` do the same in compose.
-fn engine_environment(variables: &Variables, service: SocketAddr) -> anyhow::Result<Environment> {
-    let mut given: Vec<(String, String)> = variables
-        .iter()
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
-    match variables.text("AUTH_MODE") {
-        None | Some("jwt") => {
-            // First, so that a value of the caller's own stands.
-            given.insert(0, ("HASURA_GRAPHQL_UNAUTHORIZED_ROLE".into(), "guest".into()));
-        }
-        Some("webhook") => {
-            // Hasura refuses to start with both, and so does the engine.
-            given.retain(|(name, _)| {
-                !matches!(
-                    name.as_str(),
-                    "HASURA_GRAPHQL_JWT_SECRET" | "HASURA_GRAPHQL_UNAUTHORIZED_ROLE"
-                )
-            });
-            given.push((
-                "HASURA_GRAPHQL_AUTH_HOOK".into(),
-                format!("http://{service}/webhook"),
-            ));
-        }
-        Some(other) => bail!("AUTH_MODE is {other:?}, expected jwt or webhook"),
-    }
-    Ok(Environment::from(given))
+/// The configuration, but for where the database is: that is known when it runs.
+fn config_before_database(variables: &Variables) -> anyhow::Result<Config> {
+    let mut variables = variables.clone();
+    variables.set(
+        "DATABASE_URL",
+        format!("postgresql://{OWNER}@localhost/{DATABASE}"),
+    );
+    Ok(Config::read(&variables)?)
 }
 
 fn serve(

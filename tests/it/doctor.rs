@@ -19,10 +19,11 @@ use crate::support::in_both_modes;
 use crate::support::process::run;
 
 /// What is asked of Hasura once it is known to answer.
-const OF_HASURA: [&str; 6] = [
+const OF_HASURA: [&str; 7] = [
     "hasura-clock",
     "metadata",
     "actions",
+    "cors",
     "guest",
     "forged-token",
     "user",

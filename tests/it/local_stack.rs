@@ -1,5 +1,7 @@
 //! `hasura-siwe local` and `hasura-siwe demo`, as `make run` and `make demo` start them.
 
+mod settings;
+
 use hasura_siwe::config::Variables;
 use serde_json::json;
 
@@ -36,6 +38,17 @@ async fn start(data: &str, shell: &Variables) -> Process {
     .await
 }
 
+/// The origin that the answer to a preflight allows.
+async fn preflight(base: &str, path: &str, origin: &str) -> Option<String> {
+    let asked = reqwest::Client::new()
+        .request(reqwest::Method::OPTIONS, format!("{base}{path}"))
+        .header("origin", origin)
+        .header("access-control-request-method", "POST");
+    let told = asked.send().await.unwrap();
+    let told = told.headers().get("access-control-allow-origin")?;
+    Some(told.to_str().unwrap().to_owned())
+}
+
 #[tokio::test]
 async fn one_command_runs_everything_the_demo_plays_and_the_data_outlives_a_restart() {
     let folder = tempfile::tempdir_in("/tmp").unwrap();
@@ -51,7 +64,7 @@ async fn one_command_runs_everything_the_demo_plays_and_the_data_outlives_a_rest
         String::from_utf8_lossy(&demo.stderr)
     );
     assert!(
-        told.contains("All 8 steps went as they should.") && told.contains("curl -s http"),
+        told.contains("All 9 steps went as they should.") && told.contains("curl -s http"),
         "{told}"
     );
     // A shell takes the secrets over, for commands that want the service's environment.
@@ -71,19 +84,32 @@ async fn one_command_runs_everything_the_demo_plays_and_the_data_outlives_a_rest
         .await
         .unwrap();
     assert_eq!(nonce.status(), 200);
-    for (origin, allowed) in [
-        ("http://localhost:3000", true),
-        ("https://localhost:3000", true),
-        ("https://evil.example", false),
-    ] {
-        let asked = reqwest::Client::new()
-            .request(reqwest::Method::OPTIONS, format!("{}/v1/graphql", stack.base))
-            .header("origin", origin)
-            .header("access-control-request-method", "POST");
-        let told = asked.send().await.unwrap();
-        let told = told.headers().get("access-control-allow-origin");
-        assert_eq!(told.is_some_and(|told| told == origin), allowed, "{origin}");
+    // Issue 14, item 18: where development servers serve, beside the page of the front.
+    let port = stack.base.rsplit(':').next().unwrap();
+    let mut origins = vec![("https://localhost:3000".to_owned(), true)];
+    for host in ["localhost", "127.0.0.1"] {
+        for port in ["3000", "5173", "4173", "8080", port] {
+            origins.push((format!("http://{host}:{port}"), true));
+        }
     }
+    for refused in ["https://evil.example", "http://localhost:4200", "null"] {
+        origins.push((refused.to_owned(), false));
+    }
+    for (origin, allowed) in &origins {
+        for path in ["/v1/graphql", "/sapi/v2/auth/nonce/"] {
+            let told = preflight(&stack.base, path, origin).await;
+            assert_eq!(told.as_deref() == Some(origin), *allowed, "{origin} {path}");
+        }
+    }
+    let app = [
+        "demo",
+        "--endpoint",
+        &stack.base,
+        "--origin",
+        "http://127.0.0.1:5173",
+    ];
+    let demo = run(&app, &Variables::default(), "").await;
+    assert!(demo.status.success(), "{}", String::from_utf8_lossy(&demo.stderr));
 
     for flow in ["lens", "email", "username", "tanx"] {
         let arguments = ["demo", "--endpoint", &stack.base, "--flow", flow];
@@ -102,6 +128,14 @@ async fn one_command_runs_everything_the_demo_plays_and_the_data_outlives_a_rest
 
     let (status, log) = stack.stop().await;
     assert!(status.success(), "{log}");
+    for (origin, allowed) in origins {
+        // Each stands between commas in one line.
+        assert_eq!(
+            log.contains(&format!("{origin}, ")) || log.contains(&format!("{origin}   (SIWE_ORIGINS")),
+            allowed,
+            "{origin}: {log}"
+        );
+    }
     assert!(
         !std::path::Path::new(data)
             .join("postgres/postmaster.pid")
@@ -119,7 +153,7 @@ async fn one_command_runs_everything_the_demo_plays_and_the_data_outlives_a_rest
         .unwrap();
     assert_eq!(
         answer.text().await.unwrap(),
-        r#"{"data":{"accounts":[{"name":"demo.eth"}]}}"#
+        r#"{"data":{"accounts":[{"name":"demo.eth"},{"name":"demo.eth"}]}}"#
     );
     assert!(stack.stop().await.0.success());
 }

@@ -1,5 +1,7 @@
 //! Traces: what a collector gets of a request, and what it costs when there is none that takes anything.
 
+mod specification;
+
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -26,10 +28,10 @@ const KEY: &str = "KeyOfTheCollector";
 
 /// What a collector was sent: headers and bodies.
 #[derive(Clone, Default)]
-struct Collector(Arc<Mutex<Vec<(HeaderMap, Bytes)>>>);
+pub(crate) struct Collector(Arc<Mutex<Vec<(HeaderMap, Bytes)>>>);
 
 impl Collector {
-    async fn start() -> (Self, String) {
+    pub(crate) async fn start() -> (Self, String) {
         let collector = Self::default();
         let take = |State(collector): State<Self>, headers: HeaderMap, body: Bytes| async move {
             collector.0.lock().unwrap().push((headers, body));
@@ -50,7 +52,7 @@ impl Collector {
             .collect()
     }
 
-    fn spans(&self) -> Vec<Span> {
+    pub(crate) fn spans(&self) -> Vec<Span> {
         self.requests()
             .into_iter()
             .flat_map(|request| request.resource_spans)

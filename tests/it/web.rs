@@ -42,8 +42,8 @@ fn told(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-/// Runs a file of tests/browser against a local stack with these variables besides.
-async fn browse(file: &str, more: &[(&str, &str)]) {
+/// Runs a file of tests/browser against a local stack with these variables besides; what else the file is told is in `told_besides`.
+async fn browse(file: &str, more: &[(&str, &str)], told_besides: &[(&str, &str)]) {
     let folder = tempfile::tempdir_in("/tmp").unwrap();
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let data = folder.path().join("data");
@@ -80,6 +80,7 @@ async fn browse(file: &str, more: &[(&str, &str)]) {
         ("WEB_PROGRAM", env!("CARGO_BIN_EXE_hasura-siwe")),
         ("DATABASE_URL", &stack.base),
     ];
+    let variables = [&variables, told_besides].concat();
     let arguments = ["--test", "--test-reporter=spec", file];
     let output = node("tests/browser", &arguments, &variables).await;
     let text = told(&output);
@@ -93,13 +94,34 @@ async fn browse(file: &str, more: &[(&str, &str)]) {
 
 #[tokio::test]
 async fn the_page_does_in_a_browser_what_its_tests_say() {
-    browse("web.test.mjs", &[]).await;
+    browse("web.test.mjs", &[], &[]).await;
 }
 
 #[tokio::test]
 async fn the_page_does_without_a_refresh_token_where_the_browser_has_it_in_a_cookie() {
     let variables = [("REFRESH_COOKIE", "on"), ("AUTH_MODE", "webhook")];
-    browse("cookies.test.mjs", &variables).await;
+    browse("cookies.test.mjs", &variables, &[]).await;
+}
+
+// Issue 14, items 17 and 18.
+#[tokio::test]
+async fn a_browser_lets_a_page_call_whose_origin_is_listed_and_no_other() {
+    // An empty page at two origins: the browser has to be shown real ones.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let page = axum::response::Html("<!doctype html><title>An app</title>");
+    let router = axum::Router::new().route("/", axum::routing::get(async move || page));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let (allowed, refused) = (
+        format!("http://localhost:{port}"),
+        format!("http://127.0.0.1:{port}"),
+    );
+    browse(
+        "cors.test.mjs",
+        &[("SIWE_ORIGINS", &allowed)],
+        &[("ALLOWED_ORIGIN", &allowed), ("REFUSED_ORIGIN", &refused)],
+    )
+    .await;
 }
 
 /// The files below a folder, by their path in it.

@@ -28,7 +28,7 @@ pub(super) struct Arguments {
     /// Which way to sign in.
     #[arg(long, value_enum, default_value_t = Flow::Siwe)]
     flow: Flow,
-    /// siwe: the origin that the message names; the service must list it in SIWE_ORIGINS.
+    /// siwe: the origin that the message names; the service must list it in SIWE_ORIGINS, and Hasura in HASURA_GRAPHQL_CORS_DOMAIN.
     #[arg(long, default_value = "http://localhost:3000")]
     origin: Origin,
     /// siwe: the chain that signs in; it must be one of the enabled networks.

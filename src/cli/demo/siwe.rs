@@ -98,7 +98,11 @@ pub(super) async fn play(story: &mut Story, origin: &Origin, chain: u64) -> anyh
             session(&signed),
         )
         .await?;
-    refused(&answer, "nonce_invalid")
+    refused(&answer, "nonce_invalid")?;
+
+    story
+        .preflight("A page of the origin may do the same in a browser (CORS)", origin)
+        .await
 }
 
 /// What to do about a log-in that was refused for where or on what chain the demo plays.

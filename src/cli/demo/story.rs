@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use serde_json::{Value, json};
+
+use super::super::preflight::{self, ASKED_HEADERS, is_same_origin};
+use crate::siwe::Origin;
 
 /// A story as it is told.
 pub(super) struct Story {
@@ -80,6 +83,35 @@ impl Story {
             .with_context(|| format!("{url} did not answer with JSON: {text:.200}"))?;
         println!("{}", indented(&serde_json::to_string_pretty(&answer)?));
         Ok(answer)
+    }
+
+    /// Sends a preflight, as a browser does before a page of this origin may call. Nothing is sent for a page of the endpoint's own origin, or
+    /// for an origin that is not a web page's.
+    pub(super) async fn preflight(&mut self, what: &str, origin: &Origin) -> anyhow::Result<()> {
+        let url = format!("{}/v1/graphql", self.base);
+        let parsed = url.parse().with_context(|| format!("{url} is no URL"))?;
+        if is_same_origin(origin, &parsed) || !matches!(origin.scheme(), "http" | "https") {
+            return Ok(());
+        }
+        self.step += 1;
+        println!("\n{}. {what}\n", self.step);
+        println!(
+            "   curl -si -X OPTIONS {url} -H 'origin: {origin}' -H 'access-control-request-method: POST' -H 'access-control-request-headers: {ASKED_HEADERS}'\n"
+        );
+        let name = origin.to_string();
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_secs(20))
+            .build()?;
+        let sent = preflight::send(&client, &parsed, &name).await;
+        let answer = sent.with_context(|| format!("no answer from {url}"))?;
+        println!("{}", indented(&answer.told()));
+        if let Some(why) = answer.refusal(&name, false) {
+            bail!(
+                "browsers keep the answers from a page of {origin}: {why}. List it in Hasura's HASURA_GRAPHQL_CORS_DOMAIN (compose and `make run` take SIWE_ORIGINS for it), or name an origin that it lists with --origin"
+            );
+        }
+        Ok(())
     }
 
     /// Who am I, by a token.

@@ -3,6 +3,7 @@
 //! It asks as a client, an operator and Hasura would, one check after the other, each within a time. It reads: nothing is left
 //! behind, unless a log-in is asked for. No secret is printed, and none but the admin secret is sent to Hasura.
 
+mod cors;
 mod database;
 mod finding;
 mod graphql;
@@ -95,6 +96,7 @@ checks! {
     "hasura-clock" is hasura::clock,
     "metadata" is hasura::metadata,
     "actions" is hasura::actions,
+    "cors" is cors::cors,
     "guest" is roles::guest,
     "forged-token" is roles::forged_token,
     "user" is roles::user,

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use hasura_siwe::clock::Clock;
+use hasura_siwe::config::Variables;
 use serde_json::json;
 use time::Duration;
 use time::macros::format_description;
@@ -108,6 +109,66 @@ async fn without_the_metadata_api_nothing_is_claimed_of_the_metadata() {
             .contains("offers no metadata API")
     );
     report.assert_failed(&[]);
+}
+
+// Issue 14, item 17.
+#[tokio::test]
+async fn a_hasura_whose_answers_browsers_keep_from_our_pages_is_found() {
+    let app = TestApp::start().await;
+    let engine = |domains: &'static str, disabled: &'static str| {
+        let app = &app;
+        async move {
+            let other = [
+                ("HASURA_GRAPHQL_CORS_DOMAIN", domains),
+                ("HASURA_GRAPHQL_DISABLE_CORS", disabled),
+            ];
+            let engine = engine_given(app, Mode::Jwt, JWT_SECRET.to_owned(), Clock::system(), &other).await;
+            format!("http://{engine}")
+        }
+    };
+    let one_is_missing = engine("http://localhost:3000,https://localhost:3000", "").await;
+    let report = doctor(&with_hasura(&app, &one_is_missing), &[]).await;
+    report.assert_failed(&["cors"]);
+    let seen = report.assert("cors", "fail");
+    assert!(
+        seen.contains("https://app.example.com: no Access-Control-Allow-Origin")
+            && !seen.contains("localhost"),
+        "{seen}"
+    );
+    let disabled = engine("", "true").await;
+    let report = doctor(&with_hasura(&app, &disabled), &[]).await;
+    report.assert_failed(&["cors"]);
+    // A page of Hasura's own origin needs no permission.
+    let mut same_origin = with_hasura(&app, &disabled);
+    same_origin.set("SIWE_ORIGINS", &disabled);
+    doctor(&same_origin, &[]).await.assert("cors", "ok");
+
+    let every_page = engine("*", "").await;
+    let mut variables = with_hasura(&app, &every_page);
+    doctor(&variables, &[]).await.assert("cors", "ok");
+    variables.set("REFRESH_COOKIE", "on");
+    let report = doctor(&variables, &[]).await;
+    assert!(report.assert("cors", "warn").contains("every page"));
+    report.assert_failed(&[]);
+    variables.set("HASURA_ENDPOINT", engine("https://app.example.com", "").await);
+    variables.set("SIWE_ORIGINS", "https://app.example.com");
+    doctor(&variables, &[]).await.assert("cors", "ok");
+    // No engine takes such a domain, and a native client needs none.
+    variables.set("SIWE_ORIGINS", "https://app.example.com,capacitor://localhost");
+    doctor(&variables, &[]).await.assert("cors", "warn");
+
+    let arguments = ["demo", "--origin", "https://app.example.com", "--endpoint"];
+    let demo = run(
+        &[&arguments[..], &[one_is_missing.as_str()]].concat(),
+        &Variables::default(),
+        "",
+    )
+    .await;
+    let said = String::from_utf8(demo.stderr).unwrap();
+    assert!(
+        !demo.status.success() && said.contains("HASURA_GRAPHQL_CORS_DOMAIN"),
+        "{said}"
+    );
 }
 
 /// A stand-in with a clock of its own, and the metadata API of another one behind it.

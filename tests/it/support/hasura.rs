@@ -255,7 +255,7 @@ pub async fn engine_given(
         ("HASURA_GRAPHQL_ENABLED_APIS", "graphql".to_owned()),
         (
             "HASURA_GRAPHQL_CORS_DOMAIN",
-            "http://localhost:3000,https://localhost:3000".to_owned(),
+            "http://localhost:3000,https://localhost:3000,https://app.example.com".to_owned(),
         ),
         ("PG_DATABASE_URL", app.db.hasura_url()),
         ("ACTIONS_BASE_URL", format!("http://{}", app.address)),
