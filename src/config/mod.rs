@@ -61,7 +61,7 @@ pub struct Config {
     pub app_name: String,
     /// How accounts with passwords come into being.
     pub passwords: Passwords,
-    /// How many wallets that nobody knew may sign up.
+    /// How many new wallets may sign up.
     pub sign_ups: SignUps,
     /// How long tokens live.
     pub lifetimes: Lifetimes,
@@ -127,7 +127,7 @@ pub struct Passwords {
     pub policy: Policy,
 }
 
-/// How many wallets that nobody knew may sign up in an hour, and at once after a quiet hour; 0 sets no limit.
+/// How many new wallets may sign up in an hour, and at once after a quiet hour; 0 sets no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignUps {
     /// From the address of one client.

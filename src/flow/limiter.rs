@@ -44,11 +44,11 @@ const TRIED_BY_ALL: Rate = Rate {
     burst: 1000,
 };
 
-/// What a process has few of, and how much of it one client may use at once: passwords that are tried or hashed, of
-/// the 65 for each thread that are under way or wait ([`super::hashers`]) …
+/// Passwords of one client that are tried or hashed at once. A process takes 65 for each thread that hashes
+/// ([`super::hashers`]).
 pub(super) const PASSWORDS_AT_ONCE: usize = 32;
 
-/// … and questions to nodes, of the sixteen of a chain.
+/// Contract wallets of one client that nodes are asked about at once. A process asks about sixteen of a chain.
 pub(super) const CONTRACT_CHECKS_AT_ONCE: usize = 8;
 
 /// A process's own count: generic cell rate algorithm, by the monotonic clock.

@@ -203,7 +203,7 @@ impl Service {
         }
     }
 
-    /// Counts that somebody asks for these names, as tries of them. Returns the share of the threads that hash.
+    /// Counts a request for these names as tries of them. Returns the client's share of the threads that hash.
     pub(super) async fn count_tries(&self, names: &Names, client: &Client) -> Result<Share, Error> {
         let mut share = self.password_shares.take(client)?;
         for name in names.each() {

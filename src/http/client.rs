@@ -130,7 +130,7 @@ fn address(entry: &[u8]) -> Option<IpAddr> {
         v6(text)?
     };
     let address = address.to_canonical();
-    // It is nobody's, and stands for those that cannot be read.
+    // No client has this address; it stands for the clients whose address cannot be read.
     (!address.is_unspecified()).then_some(address)
 }
 
@@ -138,8 +138,8 @@ fn is_port(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }
 
-/// What an entry looks like, for the log: no digits, because they may be somebody's address, and nothing that a terminal
-/// or another line of the log could be made of.
+/// What an entry looks like, for the log: no digits, because they may be a person's address, and no byte that a
+/// terminal obeys or that ends a line.
 fn shape(entry: &[u8]) -> String {
     let shown = |byte: &u8| match byte {
         b'0'..=b'9' => '0',

@@ -72,7 +72,7 @@ impl std::fmt::Debug for Credential {
 // What is full already is looked at first, so that a refused try counts nowhere: neither the client's own tries when
 // the name is at fault, nor the other way round. Then a client's pace, which right passwords count for as well; its
 // own count of misses, which has five times as many for nothing, because an office may be behind one address, and is
-// forgotten after a quiet hour; and the name's. Whoever waited for a row is judged by the time after the wait: of two
+// forgotten after a quiet hour; and the name's. A try that waited for a row is judged by the time after the wait: of two
 // right passwords at once the second waits for the first, whose time is later than the statement's own `moment`.
 pub(super) const ADMIT: &str = concat!(
     moment!(),

@@ -61,8 +61,8 @@ impl Subject {
 /// `$name (subject)`: a row of the limit of `$subject`, if it may act now and `$condition` holds. Stands behind
 /// [`moment`]; `$cost` and `$ahead` are intervals.
 ///
-/// A subject that has a row is judged by the time after the wait for that row, not by `moment`: whoever waited would
-/// otherwise be refused what was free by then.
+/// A subject that has a row is judged by the time after the wait for that row, not by `moment`: what waited would
+/// otherwise be refused although it was free by then.
 macro_rules! limited {
     ($name:literal, $subject:expr, $cost:expr, $ahead:expr, $condition:expr) => {
         concat!(

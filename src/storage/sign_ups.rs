@@ -1,5 +1,5 @@
-//! How many wallets that nobody knew may sign up: each is a user, a wallet and an account for good. A part of the
-//! statements in which a wallet signs in; a wallet that is known is not counted.
+//! How many new wallets may sign up: each is a user, a wallet and an account for good. A part of the statements in which a
+//! wallet signs in; a wallet that is known is not counted.
 
 use std::time::Duration;
 

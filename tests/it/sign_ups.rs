@@ -1,4 +1,4 @@
-//! Wallets that nobody knew: how many may sign up from one client and in one process. Each is rows for good.
+//! New wallets: how many may sign up from one client and in one process. Each is rows for good.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ async fn used(app: &TestApp, subject: &str) -> bool {
 
 // Issue 14, item 11.
 #[tokio::test]
-async fn one_client_signs_up_so_many_wallets_and_then_waits_and_nobody_else_does() {
+async fn one_client_signs_up_so_many_wallets_and_then_waits_and_other_clients_do_not() {
     let app = TestApp::with(&[("TRUSTED_HOPS", "1"), ("SIGN_UPS_PER_CLIENT", "60")]).await;
     let known = wallet();
     app.log_in_from(HOME, &app.message(&known)).await.assert_ok();

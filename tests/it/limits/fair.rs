@@ -169,9 +169,9 @@ async fn registrations_of_taken_names_do_not_use_up_those_of_the_process() {
     execute(
         &app,
         "insert into auth.users (id, created_at)
-           select md5('u' || i)::uuid, now() from generate_series(1, 205) as i;
+           select md5('u' || i)::uuid, now() from generate_series(1, 240) as i;
          insert into auth.credentials (user_id, username, password_hash, password_set_at)
-           select md5('u' || i)::uuid, 'taken' || i, '$argon2id$', now() from generate_series(1, 205) as i",
+           select md5('u' || i)::uuid, 'taken' || i, '$argon2id$', now() from generate_series(1, 240) as i",
     )
     .await;
     let from = |ip: String, username: String| {
@@ -181,7 +181,7 @@ async fn registrations_of_taken_names_do_not_use_up_those_of_the_process() {
             app.call_from(&ip, "/actions/register", "register", input).await
         }
     };
-    for first in (1..=205).step_by(5) {
+    for first in (1..=240).step_by(5) {
         let some = (first..first + 5).map(|i| from(format!("203.0.113.{i}"), format!("taken{i}")));
         for reply in join_all(some).await {
             reply.assert_error(409, "already_taken");
