@@ -79,6 +79,13 @@ pub fn log_ins(first: u64) -> anyhow::Result<Script> {
         "now() + interval '6 minutes'".to_owned(),
         "0".to_owned(),
         "false".to_owned(),
+        // No limit of sign-ups.
+        "null".to_owned(),
+        "0::double precision".to_owned(),
+        "0::double precision".to_owned(),
+        "null".to_owned(),
+        "0::double precision".to_owned(),
+        "0::double precision".to_owned(),
     ];
     let sql = with_values(statement("log_ins::LOG_IN")?, &values);
     Ok(Script(format!(

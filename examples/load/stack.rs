@@ -89,6 +89,7 @@ fn variables(url: &str) -> Variables {
         ("HASURA_GRAPHQL_JWT_SECRET", JWT_SECRET),
         ("SIWE_ORIGINS", ORIGIN),
         ("REGISTRATION", "open"),
+        ("SIGN_UPS_PER_PROCESS", "0"),
         ("LOG_FORMAT", "json"),
     ]
     .into_iter()

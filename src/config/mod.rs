@@ -63,6 +63,8 @@ pub struct Config {
     pub app_name: String,
     /// How accounts with passwords come into being.
     pub passwords: Passwords,
+    /// How many new wallets may sign up.
+    pub sign_ups: SignUps,
     /// How long tokens live.
     pub lifetimes: Lifetimes,
     /// Externally owned accounts that may act as `admin`.
@@ -125,6 +127,15 @@ pub struct Passwords {
     pub registration_is_open: bool,
     /// What a new password must be.
     pub policy: Policy,
+}
+
+/// How many new wallets may sign up in an hour, and at once after a quiet hour; 0 sets no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignUps {
+    /// From the address of one client.
+    pub per_client: u32,
+    /// In this process.
+    pub per_process: u32,
 }
 
 /// Who chooses the nonce of a message.

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use super::strength::weakness;
 use super::{
-    Config, Faults, JwtKeys, JwtSecret, Lifetimes, Nonces, Operator, Passwords, Telemetry, Variables,
-    keys_encryption,
+    Config, Faults, JwtKeys, JwtSecret, Lifetimes, Nonces, Operator, Passwords, SignUps, Telemetry,
+    Variables, keys_encryption,
 };
 use crate::model::{AccountName, Address, Flow};
 use crate::password::Policy;
@@ -21,6 +21,9 @@ use crate::siwe::Origin;
 
 /// Who asks for more keeps people from having a password at all.
 const LONGEST_MIN_LENGTH: usize = 64;
+
+/// Of a client or a process in an hour.
+const MAX_SIGN_UPS: u32 = 1_000_000;
 
 pub(super) struct Reader<'a> {
     variables: &'a Variables,
@@ -181,6 +184,7 @@ impl Config {
         let rpc_urls = reader.rpc_urls();
         let app_name = reader.app_name(&origins);
         let passwords = reader.passwords();
+        let sign_ups = reader.sign_ups();
         let lifetimes = Lifetimes::read(&mut reader);
         let admins: Vec<Address> = reader.listed("ADMIN_ADDRESSES");
         let listen = reader.parsed(
@@ -203,6 +207,7 @@ impl Config {
                 rpc_urls,
                 app_name,
                 passwords,
+                sign_ups,
                 lifetimes,
                 admins: admins.into_iter().collect(),
                 jwt,
@@ -290,6 +295,22 @@ impl Reader<'_> {
         Passwords {
             registration_is_open,
             policy: policy.unwrap_or_default(),
+        }
+    }
+
+    fn sign_ups(&mut self) -> SignUps {
+        let mut an_hour = |name, default| {
+            let number: u32 = self.parsed(name, default, "a number of new wallets an hour");
+            if number > MAX_SIGN_UPS {
+                self.fault(format!(
+                    "{name} is {number}, and must lie between 0 (no limit) and {MAX_SIGN_UPS}"
+                ));
+            }
+            number
+        };
+        SignUps {
+            per_client: an_hour("SIGN_UPS_PER_CLIENT", 100),
+            per_process: an_hour("SIGN_UPS_PER_PROCESS", 3600),
         }
     }
 

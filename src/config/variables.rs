@@ -66,6 +66,8 @@ pub const VARIABLES: &[Variable] = &[
     plain("APP_NAME", "SIWE_ORIGINS"),
     plain("REGISTRATION", "closed"),
     plain("PASSWORD_MIN_LENGTH", "15"),
+    plain("SIGN_UPS_PER_CLIENT", "100"),
+    plain("SIGN_UPS_PER_PROCESS", "3600"),
     plain("ACCESS_TOKEN_TTL", "60m"),
     plain("REFRESH_IDLE_TTL", "14d"),
     plain("REFRESH_ABSOLUTE_TTL", "90d"),

@@ -80,7 +80,7 @@ impl Service {
     /// # Errors
     /// [`Error::FlowClosed`]; [`Error::BadRequest`] for what is no address; [`Error::Message`] for a signature that is not by this
     /// address over any text that it was given, which spends nothing; [`Error::NonceInvalid`] without a live
-    /// text; [`Error::AccountDisabled`] or [`Error::Unavailable`].
+    /// text; [`Error::AccountDisabled`], [`Error::RateLimited`] or [`Error::Unavailable`].
     pub async fn lens_log_in(
         &self,
         address: &str,
@@ -165,6 +165,7 @@ impl Service {
                 text,
                 user_id: self.entropy.uuid(),
                 uid,
+                sign_ups: self.sign_up_limits(client),
             })
             .await?;
         match outcome {

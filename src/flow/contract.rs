@@ -37,6 +37,7 @@ impl Service {
             return Err(claim.refusal().into());
         }
         // Anybody may send a signature that is no key's, and each costs a node three requests.
+        let _share = self.contract_shares.take(client)?;
         self.may_ask(client).await?;
         let question = Question {
             chain: claim.chain_id(),
@@ -64,10 +65,14 @@ impl Service {
         let (Some(chain), Some(address)) = (session.contract_on, session.address) else {
             return Ok(true);
         };
-        if !session.wants_look
-            || !self.chains.serves(chain)
-            || !self.db.claim_look(session.session_id).await?
-        {
+        if !session.wants_look || !self.chains.serves(chain) {
+            return Ok(true);
+        }
+        // A client that has many such looks under way is looked at with its next restore.
+        let Ok(_share) = self.contract_shares.take(client) else {
+            return Ok(true);
+        };
+        if !self.db.claim_look(session.session_id).await? {
             return Ok(true);
         }
         match self.chains.has_code(chain, address).await {

@@ -154,8 +154,9 @@ impl Service {
         let names = self.names(wanted.email, wanted.username)?;
         let password = self.judged(&names, wanted.password)?;
         // Whether a name is taken is told here as in registering, so asking costs a try here as well.
-        self.count_tries(&names, client).await?;
+        let share = self.count_tries(&names, client).await?;
         let hash = self.hashers.hash(password).await?;
+        drop(share);
         self.prove_afresh(person, FreshProof::Wallet(wallet), client)
             .await?;
         let new = NewCredential {
@@ -201,7 +202,9 @@ impl Service {
         };
         let password = self.judged(&names, password)?;
         // The proof last: what it says should be true when it is used.
+        let share = self.password_shares.take(client)?;
         let after = self.hashers.hash(password).await?;
+        drop(share);
         let before = self.prove_afresh(person, proof, client).await?;
         let change = ChangePassword {
             user_id: person.user_id,
@@ -260,10 +263,10 @@ impl Service {
         let guess = Guess {
             whose: Guessed::User(person.user_id),
             name: key,
-            client,
+            client: client.clone(),
         };
         let proven = self
-            .prove_password(&guess, Password::parse(password)?)
+            .prove_password(guess, Password::parse(password)?)
             .await?
             .ok_or(Error::ReauthRequired)?;
         self.db.forget_guesses(key).await?;

@@ -1,13 +1,15 @@
 //! What may be asked how often: of one client or one person by the database, so that all processes count as one; of a
 //! process as a whole by itself, so that a flood from nowhere in particular stays bounded.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use tracing::Instrument;
+
+use super::shares::Share;
 use super::{Error, Service};
 use crate::model::{Client, Person};
-use crate::storage::{Rate, Subject};
+use crate::storage::{self, Admission, Admitted, Guess, Rate, SignUpLimits, Subject};
 
 /// Texts and nonces that one client may ask for: three hundred at once, because an office may be behind one address,
 /// then five a second.
@@ -42,50 +44,142 @@ const TRIED_BY_ALL: Rate = Rate {
     burst: 1000,
 };
 
+/// Passwords of one client that are tried or hashed at once. A process takes 65 for each thread that hashes
+/// ([`super::hashers`]).
+pub(super) const PASSWORDS_AT_ONCE: usize = 32;
+
+/// Contract wallets of one client that nodes are asked about at once. A process asks about sixteen of a chain.
+pub(super) const CONTRACT_CHECKS_AT_ONCE: usize = 8;
+
 /// A process's own count: generic cell rate algorithm, by the monotonic clock.
-#[derive(Debug, Default)]
-pub(super) struct Bucket(Mutex<Option<Instant>>);
+///
+/// It is for floods from everywhere. What one client does must be refused by that client's own limits before it counts
+/// here, or by what gives the count back.
+#[derive(Debug)]
+pub(super) struct Bucket {
+    rate: Rate,
+    used_until: Mutex<Option<Instant>>,
+}
 
 impl Bucket {
-    /// Counts one act, or says how long to wait.
-    fn take(&self, rate: Rate, now: Instant) -> Result<(), Duration> {
-        let mut used_until = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    fn of(rate: Rate) -> Self {
+        Self {
+            rate,
+            used_until: Mutex::default(),
+        }
+    }
+
+    /// Of texts and nonces.
+    pub(super) fn of_challenges() -> Self {
+        Self::of(GIVEN_BY_ALL)
+    }
+
+    /// Of registrations.
+    pub(super) fn of_registrations() -> Self {
+        Self::of(REGISTERED_BY_ALL)
+    }
+
+    /// Of passwords.
+    pub(super) fn of_passwords() -> Self {
+        Self::of(TRIED_BY_ALL)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.used_until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From when one more act would be counted, or how long to wait.
+    fn room(&self, used_until: Option<Instant>, now: Instant) -> Result<Instant, Duration> {
         let from = used_until.map_or(now, |until| until.max(now));
-        let ahead = rate.cost * rate.burst.saturating_sub(1);
+        let ahead = self.rate.ahead();
         if from > now + ahead {
             return Err(from - now - ahead);
         }
-        *used_until = Some(from + rate.cost);
+        Ok(from)
+    }
+
+    /// Says how long to wait where nothing more would be counted now. Counts nothing.
+    fn check(&self, now: Instant) -> Result<(), Duration> {
+        self.room(*self.lock(), now).map(drop)
+    }
+
+    /// Counts one act, or says how long to wait.
+    fn take(&self, now: Instant) -> Result<(), Duration> {
+        let mut used_until = self.lock();
+        *used_until = Some(self.room(*used_until, now)? + self.rate.cost);
         Ok(())
+    }
+
+    /// Takes back what was counted for an act that did not take place.
+    pub(super) fn give_back(&self) {
+        let mut used_until = self.lock();
+        *used_until = used_until.and_then(|until| until.checked_sub(self.rate.cost));
     }
 }
 
 impl Service {
     /// Lets a client have a text or a nonce, or says how long it must wait.
+    ///
+    /// The client's own count comes before the process's: what it is refused must not count for others. Only while the
+    /// process gives nothing to anyone is it not even asked for, so that a flood of many addresses leaves no row for
+    /// each. Of requests at the same moment the last may be refused by the process and have been counted for its client.
     pub(super) async fn may_ask(&self, client: &Client) -> Result<(), Error> {
-        // The client's own count first: what it is refused must not count for others.
+        self.challenge_limit
+            .check(Instant::now())
+            .map_err(Error::RateLimited)?;
         if let Some(ip) = client.limited_ip()
             && let Some(wait) = self.db.take(Subject::Asker(ip), ASKED_BY_ONE).await?
         {
             return Err(Error::RateLimited(wait));
         }
-        self.given
-            .take(GIVEN_BY_ALL, Instant::now())
+        self.challenge_limit
+            .take(Instant::now())
             .map_err(Error::RateLimited)
     }
 
-    /// Lets a password be tried, or says how long to wait.
-    pub(super) fn may_try(&self) -> Result<(), Error> {
-        self.tried
-            .take(TRIED_BY_ALL, Instant::now())
-            .map_err(Error::RateLimited)
+    /// Counts a try of a password, or says how long to wait. `share` is the client's, and comes back.
+    ///
+    /// The process's place is reserved before the statement, because each try is a row that is kept for a week: with no
+    /// place there is no row. It is given back when the client or the name is refused, so what one client is refused
+    /// costs others nothing; and one client reserves no more places at once than its share. On a task of its own: a
+    /// client that hangs up must neither keep the place nor have its try for nothing.
+    pub(super) async fn admit(&self, guess: Guess, share: Share) -> Result<(Admitted, Share), Error> {
+        self.password_limit
+            .take(Instant::now())
+            .map_err(Error::RateLimited)?;
+        let (db, limit) = (self.db.clone(), Arc::clone(&self.password_limit));
+        let counted = async move {
+            let admission = db.admit_guess(&guess).await;
+            if !matches!(admission, Ok(Admission::Admitted(_))) {
+                limit.give_back();
+            }
+            (admission, share)
+        };
+        let counted = tokio::spawn(counted.in_current_span()).await;
+        let Ok((admission, share)) = counted else {
+            return Err(storage::Error::Content("the task of a try ended early").into());
+        };
+        match admission? {
+            Admission::Wait(wait) => Err(Error::RateLimited(wait)),
+            Admission::Admitted(admitted) => Ok((admitted, share)),
+        }
     }
 
-    /// Lets a guest register, or says how long they must wait.
+    /// Lets a guest register, or says how long they must wait. Give it back if no account came of it.
     pub(super) fn may_register(&self) -> Result<(), Error> {
-        self.registered
-            .take(REGISTERED_BY_ALL, Instant::now())
+        self.registration_limit
+            .take(Instant::now())
             .map_err(Error::RateLimited)
+    }
+
+    /// What a wallet counts against that signs in for the first time.
+    pub(super) fn sign_up_limits(&self, client: &Client) -> SignUpLimits {
+        let of_client = client.limited_ip().map(Subject::SignUpsOfClient);
+        let of_process = Subject::SignUpsOfProcess(self.process);
+        SignUpLimits {
+            of_client: of_client.zip(Rate::an_hour(self.sign_ups.per_client)),
+            of_process: Rate::an_hour(self.sign_ups.per_process).map(|rate| (of_process, rate)),
+        }
     }
 
     /// Lets a person change something of their own, or says how long they must wait.
@@ -105,27 +199,51 @@ impl Service {
 mod tests {
     use super::*;
 
+    const RATE: Rate = Rate {
+        cost: Duration::from_secs(2),
+        burst: 3,
+    };
+
     #[test]
     fn a_burst_is_let_through_and_then_what_time_has_paid_for() {
-        let rate = Rate {
-            cost: Duration::from_secs(2),
-            burst: 3,
-        };
-        let (bucket, now) = (Bucket::default(), Instant::now());
+        let (bucket, now) = (Bucket::of(RATE), Instant::now());
         for _ in 0..3 {
-            bucket.take(rate, now).unwrap();
+            bucket.take(now).unwrap();
         }
-        assert_eq!(bucket.take(rate, now), Err(Duration::from_secs(2)));
+        assert_eq!(bucket.take(now), Err(Duration::from_secs(2)));
         let later = now + Duration::from_secs(2);
-        bucket.take(rate, later).unwrap();
-        assert_eq!(bucket.take(rate, later), Err(Duration::from_secs(2)));
+        bucket.take(later).unwrap();
+        assert_eq!(bucket.take(later), Err(Duration::from_secs(2)));
         let much_later = now + Duration::from_secs(3600);
         for _ in 0..3 {
-            bucket.take(rate, much_later).unwrap();
+            bucket.take(much_later).unwrap();
+        }
+        assert!(bucket.take(much_later).is_err(), "a quiet hour is no credit");
+    }
+
+    #[test]
+    fn what_is_given_back_or_only_checked_counts_for_nothing() {
+        let (bucket, now) = (Bucket::of(RATE), Instant::now());
+        for _ in 0..1000 {
+            bucket.check(now).unwrap();
+            bucket.take(now).unwrap();
+            bucket.give_back();
+        }
+        for _ in 0..3 {
+            bucket.take(now).unwrap();
+        }
+        assert_eq!(bucket.check(now), Err(Duration::from_secs(2)));
+        bucket.give_back();
+        bucket.take(now).unwrap();
+        assert!(bucket.take(now).is_err());
+        let much_later = now + Duration::from_secs(3600);
+        bucket.give_back();
+        for _ in 0..3 {
+            bucket.take(much_later).unwrap();
         }
         assert!(
-            bucket.take(rate, much_later).is_err(),
-            "a quiet hour is no credit"
+            bucket.take(much_later).is_err(),
+            "what was given back is no credit"
         );
     }
 }

@@ -24,6 +24,7 @@ mod profile;
 mod rotations;
 mod seen;
 mod session;
+mod shares;
 mod siwe;
 
 use std::collections::BTreeSet;
@@ -43,8 +44,10 @@ pub use opening::Tokens;
 pub use password::{Registration, key_of_name, key_of_user};
 pub use profile::VerifiedToken;
 
+use uuid::Uuid;
+
 use crate::clock::Clock;
-use crate::config::{Config, Database, Lifetimes, Nonces, Passwords};
+use crate::config::{Config, Database, Lifetimes, Nonces, Passwords, SignUps};
 use crate::entropy::Entropy;
 use crate::model::{Address, Flow};
 use crate::password::Hashers;
@@ -72,9 +75,14 @@ pub struct Service {
     admins: BTreeSet<Address>,
     rotations: rotations::Rotations,
     database: Database,
-    given: limiter::Bucket,
-    registered: limiter::Bucket,
-    tried: limiter::Bucket,
+    challenge_limit: limiter::Bucket,
+    registration_limit: limiter::Bucket,
+    password_limit: Arc<limiter::Bucket>,
+    password_shares: shares::Shares,
+    contract_shares: shares::Shares,
+    sign_ups: SignUps,
+    /// What the database knows this process by where it counts for each process.
+    process: Uuid,
     live: live::LiveSessions,
     stopping: AtomicBool,
     seen: seen::SeenTokens,
@@ -111,9 +119,13 @@ impl Service {
             admins: config.admins.clone(),
             rotations: rotations::Rotations::default(),
             database: config.database.clone(),
-            given: limiter::Bucket::default(),
-            registered: limiter::Bucket::default(),
-            tried: limiter::Bucket::default(),
+            challenge_limit: limiter::Bucket::of_challenges(),
+            registration_limit: limiter::Bucket::of_registrations(),
+            password_limit: Arc::new(limiter::Bucket::of_passwords()),
+            password_shares: shares::Shares::of(limiter::PASSWORDS_AT_ONCE),
+            contract_shares: shares::Shares::of(limiter::CONTRACT_CHECKS_AT_ONCE),
+            sign_ups: config.sign_ups,
+            process: entropy.uuid(),
             live: live::LiveSessions::new(),
             stopping: AtomicBool::new(false),
             seen: seen::SeenTokens::new(),

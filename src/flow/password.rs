@@ -7,10 +7,11 @@ use aws_lc_rs::digest;
 use tracing::info;
 use uuid::Uuid;
 
+use super::shares::Share;
 use super::{Error, Service, Tokens};
 use crate::model::{AccountName, Client, Email, Flow, LoginName, Username};
 use crate::password::{Password, PasswordHash};
-use crate::storage::{Admission, Credential, Guess, Guessed, NewCredential, PasswordLogIn, Set};
+use crate::storage::{Admitted, Credential, Guess, Guessed, NewCredential, PasswordLogIn, Set};
 use crate::token::RefreshToken;
 
 /// An account that a guest wants, as it was asked for.
@@ -31,6 +32,8 @@ pub(super) struct Proven {
     pub(super) credential: Credential,
     is_outdated: bool,
     counted_on_client: bool,
+    /// Held while the password may have to be hashed anew.
+    _share: Share,
 }
 
 impl Service {
@@ -83,16 +86,17 @@ impl Service {
         let pen = self.signer.pen()?;
         let key = key_of_name(&name);
         let guess = Guess {
-            whose: Guessed::Name(&name),
+            whose: Guessed::Name(name),
             name: key,
-            client,
+            client: client.clone(),
         };
         let Proven {
             credential,
             is_outdated,
             counted_on_client,
+            _share,
         } = self
-            .prove_password(&guess, password.clone())
+            .prove_password(guess, password.clone())
             .await?
             .ok_or(Error::CredentialsInvalid)?;
         if credential.disabled {
@@ -123,18 +127,15 @@ impl Service {
     /// account, after the same work.
     pub(super) async fn prove_password(
         &self,
-        guess: &Guess<'_>,
+        guess: Guess,
         password: Password,
     ) -> Result<Option<Proven>, Error> {
-        // Before a row is written for the try: what cannot be looked at soon is not counted either.
-        self.may_try()?;
-        let (credential, counted_on_client) = match self.db.admit_guess(guess).await? {
-            Admission::Wait(wait) => return Err(Error::RateLimited(wait)),
-            Admission::Admitted {
-                credential,
-                counted_on_client,
-            } => (credential, counted_on_client),
-        };
+        let share = self.password_shares.take(&guess.client)?;
+        let (admitted, share) = self.admit(guess, share).await?;
+        let Admitted {
+            credential,
+            counted_on_client,
+        } = admitted;
         let stored = credential
             .as_ref()
             .map(|credential| PasswordHash::stored(credential.password_hash.clone()));
@@ -143,6 +144,7 @@ impl Service {
             credential,
             is_outdated: verdict.outdated,
             counted_on_client,
+            _share: share,
         }))
     }
 
@@ -161,8 +163,25 @@ impl Service {
         let names = self.names(wanted.email, wanted.username)?;
         let name = wanted.name.map(AccountName::parse).transpose()?;
         let password = self.judged(&names, wanted.password)?;
-        self.count_tries(&names, client).await?;
+        let share = self.count_tries(&names, client).await?;
         self.may_register()?;
+        let registered = self
+            .register_counted(&names, name.as_ref(), password, client)
+            .await;
+        drop(share);
+        if registered.is_err() {
+            self.registration_limit.give_back();
+        }
+        registered
+    }
+
+    async fn register_counted(
+        &self,
+        names: &Names,
+        name: Option<&AccountName>,
+        password: Password,
+        client: &Client,
+    ) -> Result<Uuid, Error> {
         let hash = self.hashers.hash(password).await?;
         let user_id = self.entropy.uuid();
         let new = NewCredential {
@@ -170,7 +189,7 @@ impl Service {
             email: names.email.as_ref(),
             username: names.username.as_ref(),
             password_hash: hash.as_str(),
-            name: name.as_ref(),
+            name,
             avatar: None,
             actor: "user",
             client,
@@ -184,20 +203,18 @@ impl Service {
         }
     }
 
-    /// Counts that somebody asks for these names, as tries of them.
-    pub(super) async fn count_tries(&self, names: &Names, client: &Client) -> Result<(), Error> {
-        self.may_try()?;
+    /// Counts a request for these names as tries of them. Returns the client's share of the threads that hash.
+    pub(super) async fn count_tries(&self, names: &Names, client: &Client) -> Result<Share, Error> {
+        let mut share = self.password_shares.take(client)?;
         for name in names.each() {
             let guess = Guess {
-                whose: Guessed::Name(&name),
                 name: key_of_name(&name),
-                client,
+                whose: Guessed::Name(name),
+                client: client.clone(),
             };
-            if let Admission::Wait(wait) = self.db.admit_guess(&guess).await? {
-                return Err(Error::RateLimited(wait));
-            }
+            (_, share) = self.admit(guess, share).await?;
         }
-        Ok(())
+        Ok(share)
     }
 
     /// Reads the names that an account is to have.

@@ -22,7 +22,7 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::Message`], [`Error::RpcUnavailable`], [`Error::ChainNotSupported`], [`Error::NonceInvalid`],
-    /// [`Error::AccountDisabled`] or [`Error::Unavailable`].
+    /// [`Error::AccountDisabled`], [`Error::RateLimited`] or [`Error::Unavailable`].
     pub async fn log_in(&self, message: &str, signature: &str, client: &Client) -> Result<Tokens, Error> {
         let outcome = self.log_in_with_message(message, signature, client).await;
         self.counts.log_in(Flow::Siwe, outcome)
@@ -52,6 +52,7 @@ impl Service {
                 contract: proof.contract(),
                 nonce: self.nonce_of(&proof),
                 user_id: self.entropy.uuid(),
+                sign_ups: self.sign_up_limits(client),
             })
             .await?;
         match outcome {

@@ -6,20 +6,19 @@
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::HeaderName;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use uuid::Uuid;
 
 use super::Http;
+use super::client::client_of;
 use super::cookie::Page;
 use super::error::ApiError;
-use super::log::RequestId;
 use crate::model::{ADMIN_ROLE, Caller, Client, Person, USER_ROLE};
 
 /// The header that carries the actions secret.
@@ -30,7 +29,6 @@ pub const SECRET_HEADER: &str = "x-actions-secret";
 pub(super) const BODY_CAP: usize = 4 << 20;
 /// Shorter than the time that a whole request may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(8);
-const USER_AGENT_CAP: usize = 256;
 /// Where Hasura puts the client's `User-Agent`; its own stands in the header of that name.
 const FORWARDED_USER_AGENT: HeaderName = HeaderName::from_static("x-forwarded-user-agent");
 
@@ -86,7 +84,7 @@ impl<A: Action + Send> FromRequest<Http> for ActionCall<A> {
         if !allowed {
             return Err(ApiError::CallerNotAllowed);
         }
-        let client = client_of(&request, http.trusted_hops, FORWARDED_USER_AGENT);
+        let client = client_of(&request, http, FORWARDED_USER_AGENT);
         let page = Page::of(http, request.headers());
         let body = body_of(request, BODY_CAP).await?;
         let call: Envelope<A::Input> = serde_json::from_slice(&body)
@@ -157,39 +155,6 @@ fn caller_of(variables: &BTreeMap<String, String>) -> Result<Caller, ApiError> {
     })
 }
 
-/// Where a request came from. `agent` is the header in which the client's own name arrives.
-pub(super) fn client_of(request: &Request, trusted_hops: usize, agent: HeaderName) -> Client {
-    let headers = request.headers();
-    let request_id = request
-        .extensions()
-        .get::<RequestId>()
-        .map(|id| id.0.clone())
-        .unwrap_or_default();
-    let user_agent = headers
-        .get(agent)
-        .and_then(|value| value.to_str().ok())
-        .map(|text| text.chars().take(USER_AGENT_CAP).collect());
-    Client {
-        ip: address_behind(headers, trusted_hops),
-        user_agent,
-        request_id,
-    }
-}
-
-/// Each trusted proxy appended the address it saw, so the client's is the `hops`th from the right.
-/// What stands left of it was written by the client itself.
-fn address_behind(headers: &HeaderMap, hops: usize) -> Option<IpAddr> {
-    let all: Vec<&str> = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .collect();
-    let place = all.len().checked_sub(hops).filter(|_| hops > 0)?;
-    all.get(place)?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,17 +192,5 @@ mod tests {
             Caller::Admin(None)
         );
         assert!(caller_of(&variables(&[])).is_err());
-    }
-
-    #[test]
-    fn the_client_address_is_counted_from_the_right_over_trusted_hops() {
-        let mut headers = HeaderMap::new();
-        headers.append("x-forwarded-for", "6.6.6.6, 1.2.3.4".parse().unwrap());
-        headers.append("x-forwarded-for", "10.0.0.1".parse().unwrap());
-        assert_eq!(address_behind(&headers, 0), None);
-        assert_eq!(address_behind(&headers, 1), Some("10.0.0.1".parse().unwrap()));
-        assert_eq!(address_behind(&headers, 2), Some("1.2.3.4".parse().unwrap()));
-        assert_eq!(address_behind(&headers, 4), None);
-        assert_eq!(address_behind(&HeaderMap::new(), 1), None);
     }
 }

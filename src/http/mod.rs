@@ -3,6 +3,7 @@
 //! [`router`] is the list of everything that is answered. Nothing here touches the database.
 
 mod actions;
+mod client;
 mod cookie;
 mod envelope;
 mod error;
@@ -72,7 +73,7 @@ actions! {
 pub struct Http {
     service: Arc<Service>,
     actions_secrets: Arc<[Secret<String>]>,
-    trusted_hops: usize,
+    forwarded_for: Arc<client::ForwardedFor>,
     pages: Pages,
     /// The pages whose refresh tokens go into cookies, where that is wanted.
     cookies_for: Option<Pages>,
@@ -84,7 +85,7 @@ impl Http {
         Self {
             service,
             actions_secrets: actions_secrets.into(),
-            trusted_hops,
+            forwarded_for: Arc::new(client::ForwardedFor::behind(trusted_hops)),
             pages: Pages::default(),
             cookies_for: None,
         }

@@ -98,6 +98,8 @@ impl Stack {
             ("TRUSTED_HOPS", "1"),
             // Its database is its own, and the demo makes accounts.
             ("REGISTRATION", "open"),
+            // All clients of a laptop are one, and tests of a front end make a wallet each.
+            ("SIGN_UPS_PER_CLIENT", "0"),
             ("HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE", "true"),
             ("HASURA_GRAPHQL_ENABLED_APIS", "graphql"),
         ] {

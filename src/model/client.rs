@@ -8,6 +8,8 @@ use std::net::{IpAddr, Ipv6Addr};
 pub struct Client {
     /// Its address, where a trusted proxy wrote it down.
     pub ip: Option<IpAddr>,
+    /// Whether a trusted proxy wrote something down that is no address.
+    pub is_unreadable: bool,
     /// What it calls itself, cut to a bearable length.
     pub user_agent: Option<String>,
     /// The id under which this request is logged.
@@ -16,15 +18,17 @@ pub struct Client {
 
 impl Client {
     /// What limits know the client by: its address, of an IPv6 one the network alone, since whoever has one address of a
-    /// /64 has them all (RFC 6177).
+    /// /64 has them all (RFC 6177). All clients whose address cannot be read are one, under the address that no client
+    /// has: a client that could make its address unreadable would otherwise be free of limits.
     pub fn limited_ip(&self) -> Option<IpAddr> {
-        self.ip.map(|ip| match ip {
-            IpAddr::V4(_) => ip,
-            IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+        match self.ip {
+            Some(IpAddr::V6(v6)) => Some(match v6.to_ipv4_mapped() {
                 Some(v4) => v4.into(),
                 None => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
-            },
-        })
+            }),
+            None if self.is_unreadable => Some(Ipv6Addr::UNSPECIFIED.into()),
+            ip => ip,
+        }
     }
 }
 
@@ -44,5 +48,18 @@ mod tests {
         assert_eq!(limited("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
         assert_eq!(limited("::ffff:192.0.2.7"), "192.0.2.7");
         assert_eq!(limited("192.0.2.7"), "192.0.2.7");
+    }
+
+    #[test]
+    fn clients_without_a_readable_address_share_one_and_without_any_have_none() {
+        let limited = |is_unreadable| {
+            let client = Client {
+                is_unreadable,
+                ..Client::default()
+            };
+            client.limited_ip().map(|ip| ip.to_string())
+        };
+        assert_eq!(limited(true).as_deref(), Some("::"));
+        assert_eq!(limited(false), None);
     }
 }

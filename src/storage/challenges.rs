@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::limits::{self, limited};
+use super::limits;
 use super::opening::{Opening, SessionState, moment, open_session, session_state};
+use super::sign_ups::{SignUp, SignUpLimits, sign_up, sign_up_columns};
 use super::wallet_owner::{owner_of_wallet, person_of_wallet};
 use super::{Db, Error};
 use crate::model::{Address, Flow};
@@ -26,12 +27,14 @@ pub struct ChallengeLogIn<'a> {
     pub user_id: Uuid,
     /// The uid to give the user who has none, where the flow shows one.
     pub uid: Option<&'a str>,
+    /// What it counts against, if the address is new.
+    pub sign_ups: SignUpLimits,
 }
 
 /// What became of it.
 #[derive(Debug)]
 pub enum ChallengeLoggedIn {
-    /// The address signs in too often; nothing was written. How long to wait.
+    /// The address signs in too often, or it is new and too many such sign up; nothing was written. How long to wait.
     TooMany(Duration),
     /// The account is disabled; nothing was written.
     Disabled,
@@ -86,6 +89,19 @@ order by c.created_at desc"
 // find none.
 pub(super) const LOG_IN: &str = concat!(
     moment!(),
+    sign_up!(
+        "0",
+        "exists (
+      select from auth.challenges c, moment
+      where c.flow = $3 and c.address = $12 and c.text = $14 and c.expires_at > moment.now
+    )",
+        "$16",
+        "$17",
+        "$18",
+        "$19",
+        "$20",
+        "$21"
+    ),
     owner_of_wallet!(),
     ",
 spent as (
@@ -111,6 +127,9 @@ named as (
 select
   exists (select from owner where disabled) as disabled,
   exists (select from limited) as admitted, (select seconds from wait) as wait,
+  ",
+    sign_up_columns!(),
+    ",
   coalesce(
     (select uid from named),
     (select t.uid from auth.tanx_uids t join person on person.user_id = t.user_id where $15 is not null)
@@ -183,6 +202,7 @@ impl Db {
     /// [`Error`] when the database gave no answer; the challenge may then be spent or not, and a retry tells.
     pub async fn log_in_by_challenge(&self, log_in: &ChallengeLogIn<'_>) -> Result<ChallengeLoggedIn, Error> {
         let values = log_in.opening.values(self);
+        let sign_ups = log_in.sign_ups.values();
         let row = self
             .query_one(
                 LOG_IN,
@@ -191,11 +211,22 @@ impl Db {
                     &log_in.user_id,
                     &log_in.text,
                     &log_in.uid,
+                    &sign_ups.client,
+                    &sign_ups.client_cost,
+                    &sign_ups.client_ahead,
+                    &sign_ups.process,
+                    &sign_ups.process_cost,
+                    &sign_ups.process_ahead,
                 ]),
             )
             .await?;
         if row.get("disabled") {
             return Ok(ChallengeLoggedIn::Disabled);
+        }
+        match SignUp::read(&row) {
+            SignUp::Allowed => {}
+            SignUp::NotDue => return Ok(ChallengeLoggedIn::Spent),
+            SignUp::TooMany(wait) => return Ok(ChallengeLoggedIn::TooMany(wait)),
         }
         if !row.get::<_, bool>("admitted") {
             return Ok(ChallengeLoggedIn::TooMany(limits::wait(row.get("wait"))));

@@ -10,26 +10,27 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::opening::moment;
+use super::limits::{self, limited};
+use super::opening::{clock, moment};
 use super::{Db, Error};
 use crate::model::{Client, LoginName};
 
 /// A password to be tried.
-#[derive(Clone, Copy, Debug)]
-pub struct Guess<'a> {
+#[derive(Clone, Debug)]
+pub struct Guess {
     /// Whose it should be.
-    pub whose: Guessed<'a>,
+    pub whose: Guessed,
     /// SHA-256 by which the tries are counted.
     pub name: [u8; 32],
     /// Who tries.
-    pub client: &'a Client,
+    pub client: Client,
 }
 
 /// Whose password is tried.
-#[derive(Clone, Copy, Debug)]
-pub enum Guessed<'a> {
+#[derive(Clone, Debug)]
+pub enum Guessed {
     /// That of the account with this name.
-    Name(&'a LoginName),
+    Name(LoginName),
     /// That of the account which is signed in.
     User(Uuid),
 }
@@ -40,12 +41,16 @@ pub enum Admission {
     /// Not before this much time has passed. Nothing was counted.
     Wait(Duration),
     /// It is, and counts as a miss until a log-in takes that back.
-    Admitted {
-        /// What to hold the password against, if there is such an account.
-        credential: Option<Credential>,
-        /// Whether it was counted against the client as well, which it is not for one that is known.
-        counted_on_client: bool,
-    },
+    Admitted(Admitted),
+}
+
+/// A try that is looked at.
+#[derive(Debug)]
+pub struct Admitted {
+    /// What to hold the password against, if there is such an account.
+    pub credential: Option<Credential>,
+    /// Whether it was counted against the client as well, which it is not for one that is known.
+    pub counted_on_client: bool,
 }
 
 /// What a password is held against.
@@ -64,9 +69,11 @@ impl std::fmt::Debug for Credential {
     }
 }
 
-// A client's own count comes first: what it refuses must not slow anybody else down. It has five times as many
-// tries for nothing, because an office may be behind one address, and it is forgotten after a quiet hour. A try that
-// is not looked at writes nothing.
+// What is full already is looked at first, so that a refused try counts nowhere: neither the client's own tries when
+// the name is at fault, nor the other way round. Then a client's pace, which right passwords count for as well; its
+// own count of misses, which has five times as many for nothing, because an office may be behind one address, and is
+// forgotten after a quiet hour; and the name's. A try that waited for a row is judged by the time after the wait: of two
+// right passwords at once the second waits for the first, whose time is later than the statement's own `moment`.
 pub(super) const ADMIT: &str = concat!(
     moment!(),
     ",
@@ -83,35 +90,77 @@ known as materialized (
     where s.ip = $6::inet
   ) as known
 ),
+counts as materialized (
+  select g.free_at
+  from auth.guesses g, known
+  where (g.name, g.client) in (
+    ($5, case when known then host($7::inet) else '' end),
+    ('', case when not known then host($7::inet) end)
+  )
+),
+free as materialized (
+  select not exists (select from counts, moment where free_at > now) as free
+)",
+    limited!(
+        "paced",
+        "'tries:' || host($7::inet)",
+        "interval '200 milliseconds'",
+        "interval '59800 milliseconds'",
+        "$7::inet is not null and (select free from free)"
+    ),
+    ",
 of_client as (
   insert into auth.guesses as g (name, client, misses, free_at, last_at)
   select '', host($7::inet), 1, now, now
   from moment, known
-  where not known and $7::inet is not null
+  where not known and exists (select from paced)
   on conflict (name, client) do update
-  set misses = case when g.last_at + interval '1 hour' < excluded.last_at then 1 else g.misses + 1 end,
-    free_at = excluded.last_at + case
-      when g.last_at + interval '1 hour' < excluded.last_at then interval '0'
+  set misses = case when g.last_at + interval '1 hour' < ",
+    clock!(),
+    " then 1 else g.misses + 1 end,
+    free_at = ",
+    clock!(),
+    " + case
+      when g.last_at + interval '1 hour' < ",
+    clock!(),
+    " then interval '0'
       else auth.guess_delay(least(g.misses + 1, 139) - 40)
     end,
-    last_at = excluded.last_at
-  where g.free_at <= excluded.last_at
+    last_at = ",
+    clock!(),
+    "
+  where g.free_at <= ",
+    clock!(),
+    "
   returning g.misses
 ),
 of_name as (
   insert into auth.guesses as g (name, client, misses, free_at, last_at)
   select $5::bytea, case when known then host($7::inet) else '' end, 1, now, now
-  from moment, known
-  where known or $7::inet is null or exists (select from of_client)
+  from moment, known, free
+  where free and case
+    when $7::inet is null then true
+    when known then exists (select from paced)
+    else exists (select from of_client)
+  end
   on conflict (name, client) do update
-  set misses = g.misses + 1, free_at = excluded.last_at + auth.guess_delay(g.misses + 1), last_at = excluded.last_at
-  where g.free_at <= excluded.last_at
+  set misses = g.misses + 1, free_at = ",
+    clock!(),
+    " + auth.guess_delay(g.misses + 1), last_at = ",
+    clock!(),
+    "
+  where g.free_at <= ",
+    clock!(),
+    "
   returning g.misses
 )
 select exists (select from of_name) as admitted, exists (select from of_client) as counted_on_client,
-  (select extract(epoch from max(g.free_at) - (select now from moment))::double precision
-   from auth.guesses g, known
-   where (g.name, g.client) in (($5, case when known then host($7::inet) else '' end), ('', host($7::inet)))) as wait,
+  (select extract(epoch from max(until) - (select now from moment))::double precision
+   from (
+     select free_at as until from counts
+     union all
+     select l.used_until - interval '59800 milliseconds' from auth.limits l where l.subject = 'tries:' || host($7::inet)
+   ) as waits) as wait,
   c.user_id, c.password_hash, c.disabled
 from moment left join credential c on true"
 );
@@ -152,11 +201,11 @@ impl Db {
     ///
     /// # Errors
     /// [`Error`] when the database gave no answer; the try may then have been counted.
-    pub async fn admit_guess(&self, guess: &Guess<'_>) -> Result<Admission, Error> {
-        let (email, username, user_id) = match guess.whose {
+    pub async fn admit_guess(&self, guess: &Guess) -> Result<Admission, Error> {
+        let (email, username, user_id) = match &guess.whose {
             Guessed::Name(LoginName::Email(email)) => (Some(email.as_str()), None, None),
             Guessed::Name(LoginName::Username(name)) => (None, Some(name.as_str()), None),
-            Guessed::User(id) => (None, None, Some(id)),
+            Guessed::User(id) => (None, None, Some(*id)),
         };
         let row = self
             .query_one(
@@ -174,18 +223,16 @@ impl Db {
             .await?;
         if !row.get::<_, bool>("admitted") {
             // Read as it was when the statement began: a count that began since tells nothing yet.
-            let seconds: Option<f64> = row.get("wait");
-            let wait = Duration::try_from_secs_f64(seconds.unwrap_or_default()).unwrap_or_default();
-            return Ok(Admission::Wait(wait.max(Duration::from_secs(1))));
+            return Ok(Admission::Wait(limits::wait(row.get("wait"))));
         }
         let credential = row.get::<_, Option<Uuid>>("user_id").map(|user_id| Credential {
             user_id,
             password_hash: row.get("password_hash"),
             disabled: row.get("disabled"),
         });
-        Ok(Admission::Admitted {
+        Ok(Admission::Admitted(Admitted {
             credential,
             counted_on_client: row.get("counted_on_client"),
-        })
+        }))
     }
 }

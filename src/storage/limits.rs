@@ -3,7 +3,10 @@
 //! Generic cell rate algorithm: each act uses `cost` of its subject's time, and a subject may be `ahead` of the clock by
 //! so much. What is refused writes nothing.
 
+use std::net::IpAddr;
 use std::time::Duration;
+
+use uuid::Uuid;
 
 use super::opening::moment;
 use super::{Db, Error};
@@ -17,22 +20,56 @@ pub struct Rate {
     pub burst: u32,
 }
 
+impl Rate {
+    /// So many acts an hour, and as many at once after a quiet hour. `None` for zero.
+    pub fn an_hour(acts: u32) -> Option<Self> {
+        let cost = Duration::from_secs(3600).checked_div(acts)?;
+        Some(Self { cost, burst: acts })
+    }
+
+    /// How far a subject may be ahead of the clock and still act.
+    pub fn ahead(self) -> Duration {
+        self.cost * self.burst.saturating_sub(1)
+    }
+}
+
 /// Who does something that is limited.
 #[derive(Clone, Copy, Debug)]
 pub enum Subject {
     /// A client, by its address.
-    Asker(std::net::IpAddr),
+    Asker(IpAddr),
     /// Somebody who is signed in.
-    User(uuid::Uuid),
+    User(Uuid),
+    /// A client whose new wallets sign up.
+    SignUpsOfClient(IpAddr),
+    /// A process in which new wallets sign up.
+    SignUpsOfProcess(Uuid),
 }
 
-/// A row of the limit of `$subject`, if it may act now: `limited (subject)`, and `wait (seconds)` for when it may not.
-/// Stands behind [`moment`]; `$cost` and `$ahead` are intervals.
+impl Subject {
+    /// Its key in `auth.limits`.
+    pub(super) fn key(self) -> String {
+        match self {
+            Self::Asker(ip) => format!("asker:{ip}"),
+            Self::User(id) => format!("user:{id}"),
+            Self::SignUpsOfClient(ip) => format!("sign-ups:{ip}"),
+            Self::SignUpsOfProcess(id) => format!("sign-ups-of-process:{id}"),
+        }
+    }
+}
+
+/// `$name (subject)`: a row of the limit of `$subject`, if it may act now and `$condition` holds. Stands behind
+/// [`moment`]; `$cost` and `$ahead` are intervals.
+///
+/// A subject that has a row is judged by the time after the wait for that row, not by `moment`: what waited would
+/// otherwise be refused although it was free by then.
 macro_rules! limited {
-    ($subject:literal, $cost:literal, $ahead:literal) => {
+    ($name:literal, $subject:expr, $cost:expr, $ahead:expr, $condition:expr) => {
         concat!(
             ",
-limited as (
+",
+            $name,
+            " as (
   insert into auth.limits as l (subject, used_until)
   select ",
             $subject,
@@ -40,19 +77,31 @@ limited as (
             $cost,
             "
   from moment
+  where ",
+            $condition,
+            "
   on conflict (subject) do update
-  set used_until = greatest(l.used_until, excluded.used_until - ",
-            $cost,
+  set used_until = greatest(l.used_until, ",
+            $crate::storage::opening::clock!(),
             ") + ",
             $cost,
             "
-  where l.used_until <= excluded.used_until - ",
-            $cost,
+  where l.used_until <= ",
+            $crate::storage::opening::clock!(),
             " + ",
             $ahead,
             "
   returning subject
-),
+)"
+        )
+    };
+}
+
+/// `wait (seconds)`: how long `$subject` has to wait if [`limited`] left no row. Stands behind it.
+macro_rules! wait_of_limited {
+    ($subject:literal, $ahead:literal) => {
+        concat!(
+            ",
 wait as materialized (
   select extract(epoch from l.used_until - ",
             $ahead,
@@ -66,11 +115,18 @@ wait as materialized (
     };
 }
 
-pub(super) use limited;
+pub(super) use {limited, wait_of_limited};
 
 pub(super) const TAKE: &str = concat!(
     moment!(),
-    limited!("$2", "make_interval(secs => $3)", "make_interval(secs => $4)"),
+    limited!(
+        "limited",
+        "$2",
+        "make_interval(secs => $3)",
+        "make_interval(secs => $4)",
+        "true"
+    ),
+    wait_of_limited!("$2", "make_interval(secs => $4)"),
     "
 select exists (select from limited) as admitted, (select seconds from wait) as wait"
 );
@@ -87,19 +143,14 @@ impl Db {
     /// # Errors
     /// [`Error`] when the database gave no answer.
     pub async fn take(&self, subject: Subject, rate: Rate) -> Result<Option<Duration>, Error> {
-        let subject = match subject {
-            Subject::Asker(ip) => format!("asker:{ip}"),
-            Subject::User(id) => format!("user:{id}"),
-        };
-        let ahead = rate.cost * rate.burst.saturating_sub(1);
         let row = self
             .query_one(
                 TAKE,
                 &[
                     &self.clock_offset(),
-                    &subject,
+                    &subject.key(),
                     &rate.cost.as_secs_f64(),
-                    &ahead.as_secs_f64(),
+                    &rate.ahead().as_secs_f64(),
                 ],
             )
             .await?;

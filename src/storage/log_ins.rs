@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::limits::{self, limited};
+use super::limits;
 use super::nonces::{ProofNonce, spend_nonce};
 use super::opening::{Opening, SessionState, moment, open_session, session_state};
+use super::sign_ups::{SignUp, SignUpLimits, sign_up, sign_up_columns};
 use super::wallet_owner::{owner_of_wallet, person_of_wallet};
 use super::{Db, Error, columns};
 use crate::model::{Address, ChainId, ContractWallet};
@@ -27,6 +28,8 @@ pub struct LogIn<'a> {
     pub nonce: ProofNonce,
     /// The id of the user, if the address is new.
     pub user_id: Uuid,
+    /// What it counts against then.
+    pub sign_ups: SignUpLimits,
 }
 
 /// What became of it.
@@ -36,7 +39,7 @@ pub enum LoggedIn {
     ChainNotSupported,
     /// The account is disabled; nothing was written.
     Disabled,
-    /// The address signs in too often; nothing was written. How long to wait.
+    /// The address signs in too often, or it is new and too many such sign up; nothing was written. How long to wait.
     TooMany(Duration),
     /// The nonce was spent before, or never issued; nothing was written.
     NonceInvalid,
@@ -47,6 +50,20 @@ pub enum LoggedIn {
 // Everything hangs on `spent`, so a refused log-in leaves the nonce usable.
 pub(super) const LOG_IN: &str = concat!(
     moment!(),
+    sign_up!(
+        "$19",
+        "exists (select from public.networks where chain_id = $15 and enabled)
+    and not exists (select from auth.spent_nonces n where n.address = $12::bytea and n.hash = $16)
+    and (not $17 or exists (
+      select from auth.issued_nonces n, moment where n.hash = $16 and n.expires_at > moment.now
+    ))",
+        "$21",
+        "$22",
+        "$23",
+        "$24",
+        "$25",
+        "$26"
+    ),
     owner_of_wallet!("$19"),
     ",
 allowed as materialized (
@@ -76,6 +93,9 @@ select
   exists (select from owner where disabled) as disabled,
   exists (select from limited) as admitted, (select seconds from wait) as wait,
   ",
+    sign_up_columns!(),
+    ",
+  ",
     session_state!("session"),
     "
 from (values (1)) as always left join session on true"
@@ -91,6 +111,7 @@ impl Db {
             return Ok(LoggedIn::ChainNotSupported);
         };
         let values = log_in.opening.values(self);
+        let sign_ups = log_in.sign_ups.values();
         let row = self
             .query_one(
                 LOG_IN,
@@ -104,6 +125,12 @@ impl Db {
                     &log_in.nonce.remember_until,
                     &columns::wallet_chain(log_in.contract.map(|contract| contract.chain)),
                     &log_in.contract.is_some_and(|contract| contract.deployed),
+                    &sign_ups.client,
+                    &sign_ups.client_cost,
+                    &sign_ups.client_ahead,
+                    &sign_ups.process,
+                    &sign_ups.process_cost,
+                    &sign_ups.process_ahead,
                 ]),
             )
             .await?;
@@ -112,6 +139,11 @@ impl Db {
         }
         if row.get("disabled") {
             return Ok(LoggedIn::Disabled);
+        }
+        match SignUp::read(&row) {
+            SignUp::Allowed => {}
+            SignUp::NotDue => return Ok(LoggedIn::NonceInvalid),
+            SignUp::TooMany(wait) => return Ok(LoggedIn::TooMany(wait)),
         }
         if !row.get::<_, bool>("admitted") {
             return Ok(LoggedIn::TooMany(limits::wait(row.get("wait"))));

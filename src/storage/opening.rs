@@ -69,6 +69,14 @@ with moment as materialized (
     };
 }
 
+/// The time right now, later than [`moment`] once a statement has waited. What compares a row's time with the clock after
+/// the wait for that row takes this: the row may have been written after `moment` was read.
+macro_rules! clock {
+    () => {
+        "(clock_timestamp() + make_interval(secs => $1))"
+    };
+}
+
 /// The end of a log-in. Stands behind [`moment`] and a
 /// `person (user_id, address, wallet_chain, is_deployed)` of at most one row; takes
 /// `$2` to `$11` as [`Opening::values`] gives them; leaves `session`, and whatever the statement selects.
@@ -151,7 +159,7 @@ macro_rules! session_state {
     };
 }
 
-pub(super) use {moment, open_session, session_state};
+pub(super) use {clock, moment, open_session, session_state};
 
 /// The values of `$1` to `$11`, in a form that the driver takes.
 pub(super) struct Values<'a> {

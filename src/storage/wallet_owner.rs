@@ -6,16 +6,22 @@
 
 /// `owner (user_id, disabled)` of the wallet `$12` on `$chain`, if it is known, and the `limited` of its address: a
 /// hundred log-ins at once, then one in two seconds. Only a good signature comes this far, so nobody uses up somebody
-/// else's. Stands behind `moment`.
+/// else's. Stands behind `moment` and `sign_up`: a new wallet that may not sign up leaves no row here either.
 macro_rules! owner_of_wallet {
     () => {
         $crate::storage::wallet_owner::owner_of_wallet!("0")
     };
     ($chain:literal) => {
         concat!(
-            limited!(
+            $crate::storage::limits::limited!(
+                "limited",
                 "'wallet:' || encode($12::bytea, 'hex')",
                 "interval '2 seconds'",
+                "interval '198 seconds'",
+                "(select allowed from sign_up)"
+            ),
+            $crate::storage::limits::wait_of_limited!(
+                "'wallet:' || encode($12::bytea, 'hex')",
                 "interval '198 seconds'"
             ),
             ",

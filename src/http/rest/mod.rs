@@ -22,7 +22,8 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use super::Http;
-use super::envelope::{client_of, complaint};
+use super::client::client_of;
+use super::envelope::complaint;
 use super::error::{ApiError, ReplyCode, in_time};
 use super::pages::Pages;
 use crate::model::Client;
@@ -79,7 +80,7 @@ impl<T: DeserializeOwned> FromRequest<Http> for Call<T> {
     type Rejection = Refused;
 
     async fn from_request(request: Request, http: &Http) -> Result<Self, Refused> {
-        let client = client_of(&request, http.trusted_hops, header::USER_AGENT);
+        let client = client_of(&request, http, header::USER_AGENT);
         let body = whole_body(request).await?;
         let input = serde_json::from_slice(&body)
             .map_err(|error| ApiError::BadRequest(complaint("the body", &error)))?;

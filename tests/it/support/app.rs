@@ -7,6 +7,7 @@ use hasura_siwe::cli::wallet::{SignedText, Wallet};
 use hasura_siwe::clock::Clock;
 use hasura_siwe::config::{Config, Variables};
 use hasura_siwe::entropy::Entropy;
+use reqwest::header::HeaderValue;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -105,13 +106,25 @@ impl TestApp {
     /// Calls an action as a guest whose address a proxy wrote down (TRUSTED_HOPS=1).
     pub async fn call_from(&self, ip: &str, path: &str, action: &str, input: Value) -> Reply {
         let body = json!({"action": {"name": action}, "input": input, "session_variables": guest()});
+        self.post_from(ip.as_bytes(), path, body).await
+    }
+
+    /// Posts JSON, with the actions secret and this X-Forwarded-For.
+    pub async fn post_from(&self, forwarded_for: &[u8], path: &str, body: Value) -> Reply {
         let request = self
             .client
             .post(format!("http://{}{path}", self.address))
             .header("X-Actions-Secret", ACTIONS_SECRET)
-            .header("X-Forwarded-For", ip)
+            .header("X-Forwarded-For", HeaderValue::from_bytes(forwarded_for).unwrap())
             .body(body.to_string());
         Reply::of(request.send().await.unwrap()).await
+    }
+
+    /// Signs in with a message as it stands, from this address.
+    pub async fn log_in_from(&self, ip: &str, signed: &SignedText) -> Reply {
+        super::watch::secret(&signed.signature);
+        let input = json!({"session": {"message": signed.message, "signature": signed.signature}});
+        self.call_from(ip, "/actions/login", "v1Login", input).await
     }
 
     /// Posts bytes to a path.
