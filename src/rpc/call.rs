@@ -17,10 +17,7 @@ static VALIDATOR: LazyLock<Vec<u8>> = LazyLock::new(|| {
 
 /// The input of `isValidSignature` at the contract itself.
 pub(super) fn to_the_contract(hash: &[u8; 32], signature: &[u8]) -> Vec<u8> {
-    let arguments = [
-        Token::FixedBytes(hash.to_vec()),
-        Token::Bytes(signature.to_vec()),
-    ];
+    let arguments = [Token::FixedBytes(hash.to_vec()), Token::Bytes(signature.to_vec())];
     [&MAGIC[..], &encode(&arguments)].concat()
 }
 

@@ -145,7 +145,7 @@ async fn ask(node: &Node, block: u64, question: &Question<'_>) -> Result<Verdict
     if question.is_wrapped {
         return wrapped::ask(node, block, question, deployed).await;
     }
-    // Without code nobody lives there: precompiles, whose answers could be anything, have none either.
+    // Only code is asked: precompiles have none, and their answers could be anything.
     if deployed && says_yes(node, block, question, question.signature).await? {
         Ok(Verdict::Accepted { deployed })
     } else {

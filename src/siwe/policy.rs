@@ -106,7 +106,7 @@ impl Policy {
         Ok(origin)
     }
 
-    /// Judges `message`, which its address's own key signed, at `now` beyond [`Policy::admit`]: nobody waits for a key, so
+    /// Judges `message`, which its address's own key signed, at `now` beyond [`Policy::admit`]: a key signs at once, so
     /// no setting makes its message good for longer.
     pub(super) fn admit_of_key(&self, message: &Message<'_>, now: OffsetDateTime) -> Result<(), Refusal> {
         self.age(message, now, self.max_age)

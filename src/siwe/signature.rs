@@ -77,7 +77,10 @@ pub(super) fn decode(text: &str) -> Result<Vec<u8>, Refusal> {
     let mut characters = text.chars().enumerate().skip(text.len() - digits.len());
     if let Some((at, character)) = characters.find(|(_, character)| !character.is_ascii_hexdigit()) {
         let place = at + 1;
-        return Err(Refusal::SignatureMalformed(Malformed::Character { character, place }));
+        return Err(Refusal::SignatureMalformed(Malformed::Character {
+            character,
+            place,
+        }));
     }
     hex::decode(digits).map_err(|_| Refusal::SignatureMalformed(Malformed::OddDigits(digits.len())))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use hasura_siwe::siwe::signature::{self, Signature};
 use hasura_siwe::siwe::{self, Origin, Policy, Refusal, SignedMessage};
-use serde_json::Value;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::datetime;
@@ -49,6 +49,48 @@ fn derived_cases_get_the_answer_and_the_code_they_name() {
         }
     }
     assert_documented("derived.json", &cases, otherwise);
+}
+
+// Issue 14, item 22: field reports W01, W05, W07, W08, W09, W10 and W12.
+#[test]
+fn what_people_reported_gets_the_answer_and_the_sentence_that_helps() {
+    let cases = committed("field_reports.json");
+    for case in &cases {
+        let policy = policy(&case["opts"]);
+        let answer = verify(case, &policy);
+        let found = answer.as_ref().map_or_else(Refusal::code, |_| "accept");
+        let wanted = text(case, "error").unwrap_or("accept");
+        let reason = answer.err().map(|refusal| refusal.to_string());
+        assert_eq!(found, wanted, "{}: {reason:?}", case["id"]);
+        for part in case["sentence"].as_array().into_iter().flatten() {
+            let sentence = reason.as_deref().unwrap();
+            assert!(
+                sentence.contains(part.as_str().unwrap()),
+                "{}: {sentence}",
+                case["id"]
+            );
+        }
+        // `message check` answers in the same words.
+        let input = json!({"message": case["message"], "signature": case["signature"]}).to_string();
+        let at = OffsetDateTime::parse(text(&case["opts"], "time").unwrap(), &Rfc3339).unwrap();
+        assert_eq!(
+            siwe::check::check(&input, &policy, at).reason,
+            reason,
+            "{}",
+            case["id"]
+        );
+    }
+}
+
+#[test]
+fn a_word_that_could_be_markup_is_not_repeated() {
+    let cases = committed("field_reports.json");
+    let case = cases.iter().find(|case| case["id"] == "w10-markup").unwrap();
+    let sentence = verify(case, &policy(&case["opts"])).unwrap_err().to_string();
+    assert!(
+        !sentence.contains('<') && !sentence.contains("instead"),
+        "{sentence}"
+    );
 }
 
 #[test]
