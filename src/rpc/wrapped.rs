@@ -38,6 +38,8 @@ pub(super) async fn ask(
         Err(fault) if !matches!(fault.kind, Kind::Refused(_)) => return Err(fault.clone()),
         Ok(Run::Failed | Run::NotTaken) | Err(_) => {}
     }
+    // After a refusal something else may answer at the same address.
+    node.identify().await?;
     let inner = call::unwrap(question.signature);
     // The same as if the client had sent the inner signature alone, so nothing is accepted that was not before.
     if let (true, Some(inner)) = (deployed, &inner)

@@ -170,6 +170,31 @@ async fn a_fault_of_the_node_is_not_taken_for_a_chain_without_creation() {
 }
 
 #[tokio::test]
+async fn what_answers_after_a_refusal_must_serve_the_chain_as_well() {
+    let (app, node) = with_a_stub().await;
+    app.log_in_with(&both(&app).0).await.assert_ok();
+    for refusal in [
+        Says::Error(-32602, "missing field `to`"),
+        Says::Error(-32603, "Internal error"),
+    ] {
+        let (_, in_wrapper) = both(&app);
+        node.serves_chain(Says::Result(json!(format!("{CHAIN:#x}"))));
+        // One more log-in, so that the node is known before it changes.
+        node.answers(|_, _| None);
+        app.log_in_with(&both(&app).0).await.assert_ok();
+        without_creation(&node, refusal);
+        node.serves_chain(Says::Result(json!("0x1")));
+        node.asked();
+        app.log_in_with(&in_wrapper)
+            .await
+            .assert_error(400, "rpc_unavailable");
+        let asked = node.asked();
+        let last = asked.last().unwrap();
+        assert_eq!(last["method"], "eth_chainId", "{asked:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_chain_that_runs_the_validator_refuses_a_bad_wrapper_as_invalid() {
     let (app, node) = with_a_stub().await;
     node.sees_code(Says::Result(json!("0x")));
