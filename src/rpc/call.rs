@@ -60,6 +60,9 @@ pub(super) fn unwrap(signature: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
     use crate::model::{Address, ChainId};
 
@@ -160,6 +163,24 @@ mod tests {
         }
         for length in 0..32 {
             assert_eq!(unwrap(&vec![0x64; length]), None);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_wrapper_stops_its_reader(
+            mut body in vec(any::<u8>(), 0..400),
+            words in vec((0..12_usize, 0..=0x1c0_u16), 0..6),
+        ) {
+            // Words that could be offsets and lengths, at the places where the reader looks for them.
+            for (at, value) in words {
+                if let Some(word) = body.get_mut(at * 32..(at + 1) * 32) {
+                    word.fill(0);
+                    word[30..].copy_from_slice(&value.to_be_bytes());
+                }
+            }
+            let wrapped = [&body[..], &[0x64, 0x92].repeat(16)].concat();
+            prop_assert!(unwrap(&wrapped).is_none_or(|inner| inner.len() <= body.len()));
         }
     }
 }

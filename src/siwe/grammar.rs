@@ -108,6 +108,10 @@ pub(super) fn instant(text: &str) -> Option<OffsetDateTime> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
 
     #[test]
@@ -169,6 +173,24 @@ mod tests {
         }
         for good in ["https://[::1]:80/a?b/?c#d/?", "a:", "uri:%2F", "https://u:p@a/;="] {
             assert!(is_uri(good) && offender_of_uri(good).is_none(), "{good}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_character_is_named_only_where_it_spoils_the_uri(
+            scheme in any::<bool>(),
+            tail in vec(prop_oneof![4 => b' '..=b'~', 2 => select(b"[]#%/?:@0a".to_vec())], 0..40),
+        ) {
+            let tail = String::from_utf8(tail).unwrap();
+            let text = format!("{}{tail}", if scheme { "https://a/" } else { "" });
+            if let Some(at) = offender_of_uri(&text) {
+                prop_assert!(!is_uri(&text));
+                // What stands before it is allowed: the first one is named.
+                prop_assert_eq!(offender_of_uri(&text[..at]), None);
+            } else if scheme {
+                prop_assert!(is_uri(&text), "{}", text);
+            }
         }
     }
 

@@ -254,36 +254,3 @@ fn a_contract_s_message_may_be_older_where_it_names_its_end_and_a_key_s_may_not(
         "message_too_old"
     );
 }
-
-// Issue 14, item 22: field report W05.
-#[test]
-fn a_nonce_is_remembered_for_as_long_as_any_setting_could_accept_its_message() {
-    let wallet = crate::cli::wallet::Wallet::from_key([7; 32]).unwrap();
-    let origin = "https://localhost:3000".parse().unwrap();
-    let own = wallet.log_in(&origin, 1, "V4953jdM8Y5ljtOvZ", NOW).message;
-    let end = "2024-09-14T20:50:00.0Z";
-    assert!(own.contains("2024-09-14T20:50:00"), "{own}");
-    let (head, _) = own.split_once("\nExpiration Time: ").unwrap();
-    let minute = Duration::MINUTE;
-    for (text, wanted) in [
-        (head.to_owned(), NOW + minute * 11),
-        (format!("{head}\nExpiration Time: {end}"), NOW + minute * 11),
-        (
-            format!("{head}\nExpiration Time: 2024-09-14T22:45:00Z"),
-            NOW + minute * 121,
-        ),
-        (
-            format!("{head}\nExpiration Time: 9999-12-31T00:00:00Z"),
-            NOW + LONGEST_AGE + minute,
-        ),
-    ] {
-        for policy in [policy(), policy().contract_max_age(LONGEST_AGE)] {
-            let signature = wallet.sign(&text);
-            let proof = verify(&text, &signature, &policy, NOW).unwrap();
-            assert_eq!(proof.acceptable_until(), wanted, "{text}");
-            // The key's own signature is good for ten minutes whatever the operator says.
-            let late = verify(&text, &signature, &policy, NOW + minute * 10).unwrap_err();
-            assert!(["message_too_old", "message_expired"].contains(&late.code()));
-        }
-    }
-}

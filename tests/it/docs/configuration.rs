@@ -144,8 +144,8 @@ fn the_limits_are_the_programs() {
         tried += 1;
     }
     assert_eq!(
-        tried, 19,
-        "the limits of nineteen variables are documented as From `a` to `b`"
+        tried, 20,
+        "the limits of twenty variables are documented as From `a` to `b`"
     );
 }
 
