@@ -21,6 +21,7 @@ mod web;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub use env::Variables;
 pub use jwt_secret::{
@@ -55,6 +56,8 @@ pub struct Config {
     pub refresh_cookie: bool,
     /// Who chooses nonces.
     pub nonces: Nonces,
+    /// How old a message with an Expiration Time may be that a contract wallet signed.
+    pub contract_max_age: Duration,
     /// The ways to sign in that are open.
     pub flows: BTreeSet<Flow>,
     /// The nodes that are asked about contract wallets, one or two a chain.

@@ -17,7 +17,7 @@ use super::{
 use crate::model::{AccountName, Address, Flow};
 use crate::password::Policy;
 use crate::secret::Secret;
-use crate::siwe::Origin;
+use crate::siwe::{LONGEST_AGE, MAX_AGE, Origin};
 
 /// Who asks for more keeps people from having a password at all.
 const LONGEST_MIN_LENGTH: usize = 64;
@@ -179,6 +179,8 @@ impl Config {
                 Nonces::Client
             }
         };
+        let ages = [MAX_AGE, LONGEST_AGE].map(|age| age.unsigned_abs());
+        let contract_max_age = reader.duration("SIWE_CONTRACT_MAX_AGE", ages[0], ages.into());
         let refresh_cookie = reader.is_on("REFRESH_COOKIE");
         let flows = reader.flows();
         let rpc_urls = reader.rpc_urls();
@@ -203,6 +205,7 @@ impl Config {
                 origins,
                 refresh_cookie,
                 nonces,
+                contract_max_age,
                 flows,
                 rpc_urls,
                 app_name,

@@ -57,6 +57,7 @@ pub const VARIABLES: &[Variable] = &[
     },
     plain("REFRESH_COOKIE", "off"),
     plain("SIWE_NONCES", "client"),
+    plain("SIWE_CONTRACT_MAX_AGE", "10m"),
     plain("FLOWS", "siwe,lens,email,username,tanx"),
     Variable {
         name: "ETH_RPC_URLS",

@@ -36,7 +36,7 @@ impl Service {
         if !self.chains.serves(claim.chain_id()) {
             return Err(claim.refusal().into());
         }
-        // Anybody may send a signature that is no key's, and each costs a node three requests.
+        // Anybody may send a signature that is no key's, and each costs a node some requests.
         let _share = self.contract_shares.take(client)?;
         self.may_ask(client).await?;
         let question = Question {
@@ -49,6 +49,7 @@ impl Service {
         match self.chains.ask(&question).await? {
             Verdict::Accepted { deployed } => Ok(claim.accepted(deployed)),
             Verdict::Rejected => Err(claim.rejected().into()),
+            Verdict::Unsupported => Err(claim.undeployed().into()),
         }
     }
 

@@ -52,7 +52,7 @@ use crate::entropy::Entropy;
 use crate::model::{Address, Flow};
 use crate::password::Hashers;
 use crate::rpc::{Chains, SetupError};
-use crate::siwe::Policy;
+use crate::siwe::{LONGEST_AGE, Policy};
 use crate::storage::Db;
 use crate::token::{KeyRing, Signer, Verifier};
 
@@ -68,6 +68,7 @@ pub struct Service {
     policy: Policy,
     chains: Chains,
     nonces: Nonces,
+    nonce_life: Duration,
     flows: BTreeSet<Flow>,
     passwords: Passwords,
     hashers: Hashers,
@@ -97,6 +98,7 @@ impl Service {
     /// [`SetupError`], only with nodes to ask about contract wallets.
     pub fn new(config: &Config, db: Db, clock: Clock, entropy: Entropy) -> Result<Self, SetupError> {
         let ring = KeyRing::of(&config.jwt.keys);
+        let contract_max_age = config.contract_max_age.try_into().unwrap_or(LONGEST_AGE);
         Ok(Self {
             db,
             clock,
@@ -109,9 +111,10 @@ impl Service {
             verifier: Verifier::new(&config.jwt, Arc::clone(&ring)),
             ring,
             keys: keys::KeyReader::new(&config.jwt.keys, config.keys_encryption_key.as_ref()),
-            policy: Policy::new(config.origins.clone()),
+            policy: Policy::new(config.origins.clone()).contract_max_age(contract_max_age),
             chains: Chains::new(&config.rpc_urls)?,
             nonces: config.nonces,
+            nonce_life: config.contract_max_age,
             flows: config.flows.clone(),
             passwords: config.passwords,
             hashers: hashers(entropy.clone()),

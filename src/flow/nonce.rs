@@ -1,7 +1,5 @@
 //! Giving out nonces.
 
-use std::time::Duration;
-
 use time::OffsetDateTime;
 
 use super::siwe::nonce_hash;
@@ -18,12 +16,10 @@ pub struct IssuedNonce {
     pub expires_at: OffsetDateTime,
 }
 
-/// As long as a message may be old.
-const LIFE: Duration = Duration::from_secs(600);
-
 impl Service {
     /// A fresh nonce. Where clients choose their own (the default) it is not kept: it is then as
-    /// good as one of theirs, so a client may ask for one without knowing which mode is on.
+    /// good as one of theirs, so a client may ask for one without knowing which mode is on. It lives as long as a
+    /// message may be old, be it a contract wallet's.
     ///
     /// # Errors
     /// [`Error::RateLimited`] or [`Error::Unavailable`].
@@ -31,8 +27,8 @@ impl Service {
         self.may_ask(client).await?;
         let nonce = hex::encode(self.entropy.bytes::<12>());
         let expires_at = match self.nonces {
-            Nonces::Server => self.db.issue_nonce(nonce_hash(&nonce), LIFE).await?,
-            Nonces::Client => self.clock.now() + LIFE,
+            Nonces::Server => self.db.issue_nonce(nonce_hash(&nonce), self.nonce_life).await?,
+            Nonces::Client => self.clock.now() + self.nonce_life,
         };
         Ok(IssuedNonce { nonce, expires_at })
     }

@@ -92,7 +92,7 @@ fn status_of(error: &flow::Error) -> StatusCode {
             Refusal::MessageTooLarge(_)
             | Refusal::MessageMalformed(_)
             | Refusal::AddressNotChecksummed { .. }
-            | Refusal::SignatureMalformed => StatusCode::BAD_REQUEST,
+            | Refusal::SignatureMalformed(_) => StatusCode::BAD_REQUEST,
             _ => StatusCode::UNAUTHORIZED,
         },
         E::ChainNotSupported

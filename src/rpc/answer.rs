@@ -31,6 +31,9 @@ pub(super) fn read(body: &[u8]) -> Result<Answer, Kind> {
         }) if refusal.is_of_the_execution() => Ok(None),
         Ok(Envelope {
             error: Some(refusal), ..
+        }) if refusal.is_of_an_unknown_block() => Err(Kind::UnknownBlock(refusal.code)),
+        Ok(Envelope {
+            error: Some(refusal), ..
         }) => Err(Kind::Refused(refusal.code)),
         Ok(Envelope {
             result: Some(result), ..
@@ -76,7 +79,34 @@ const OF_THE_EXECUTION: &[&str] = &[
     "vm execution error",
 ];
 
+/// What nodes (Geth, Erigon, Nethermind, Reth, anvil, the ZK stack, Avalanche) and the balancers of providers write when
+/// they do not have a block that another node behind the same address has named.
+const OF_AN_UNKNOWN_BLOCK: &[&str] = &[
+    "header not found",
+    "header for hash not found",
+    "block not found",
+    "unknown block",
+    "could not find block",
+    "unable to find block",
+    "unsupported block number",
+    "no such block",
+    "block does not exist",
+    "block with such an id doesn't exist",
+    "blockoutofrange",
+    "block is out of range",
+    "greater than current head",
+    "above the latest",
+    "cannot query unfinalized",
+    "after last accepted",
+];
+
 impl Refusal {
+    fn is_of_an_unknown_block(&self) -> bool {
+        let message = self.message.to_ascii_lowercase();
+        let numbered = message.contains("block ") && message.ends_with("not found");
+        numbered || OF_AN_UNKNOWN_BLOCK.iter().any(|words| message.contains(words))
+    }
+
     fn is_of_the_execution(&self) -> bool {
         // 3: Geth and its kin. -32015: Parity's, which Nethermind kept.
         if matches!(self.code, 3 | -32015) {
@@ -109,7 +139,6 @@ mod tests {
                 r#"{"code":-32005,"message":"daily request count exceeded"}"#,
                 -32005,
             ),
-            (r#"{"code":-32000,"message":"header not found"}"#, -32000),
             (
                 r#"{"code":-32000,"message":"execution aborted (timeout = 5s)"}"#,
                 -32000,
@@ -120,6 +149,32 @@ mod tests {
             let body = format!(r#"{{"jsonrpc":"2.0","id":1,"error":{error}}}"#);
             assert_eq!(read(body.as_bytes()), Err(Kind::Refused(code)), "{error}");
         }
+    }
+
+    // Issue 14, item 22: field report W03.
+    #[test]
+    fn a_block_that_a_node_does_not_have_is_told_apart_from_its_other_errors() {
+        for error in [
+            r#"{"code":-32000,"message":"header not found"}"#,
+            r#"{"code":-32001,"message":"unknown block number"}"#,
+            r#"{"code":-32001,"message":"block not found: 0x10"}"#,
+            r#"{"code":-32014,"message":"Block #16 not found"}"#,
+            r#"{"code":-32602,"message":"BlockOutOfRangeError: block height is 15 but requested was 16"}"#,
+            r#"{"code":-32602,"message":"Block with such an ID doesn't exist yet"}"#,
+            r#"{"code":-32000,"message":"cannot query unfinalized data"}"#,
+            r#"{"code":-32000,"message":"requested block number 16 is greater than current head block number 15"}"#,
+        ] {
+            let body = format!(r#"{{"jsonrpc":"2.0","id":1,"error":{error}}}"#);
+            assert!(
+                matches!(read(body.as_bytes()), Err(Kind::UnknownBlock(_))),
+                "{error}"
+            );
+        }
+        // What a contract says when it fails is a no, whatever the words.
+        let body = r#"{"error":{"code":3,"message":"execution reverted: header not found"}}"#;
+        assert_eq!(read(body.as_bytes()), Ok(None));
+        let body = r#"{"error":{"code":-32601,"message":"method not found"}}"#;
+        assert_eq!(read(body.as_bytes()), Err(Kind::Refused(-32601)));
     }
 
     #[test]

@@ -48,6 +48,8 @@ pub(super) enum Kind {
     Malformed,
     /// An error of the node itself, such as a limit that was reached.
     Refused(i64),
+    /// It does not have the block that it is asked about: another node behind its address named it.
+    UnknownBlock(i64),
     /// It serves another chain.
     WrongChain(u64),
 }
@@ -68,6 +70,13 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// Whether the node does not have the block that it was asked about.
+    pub(super) fn is_unknown_block(&self) -> bool {
+        matches!(self.kind, Kind::UnknownBlock(_))
+    }
+}
+
 impl Kind {
     pub(super) const TIMED_OUT: Self = Self::TimedOut(CALL_TIMEOUT);
     pub(super) const CHECK_TIMED_OUT: Self = Self::TimedOut(CHECK_TIMEOUT);
@@ -82,7 +91,7 @@ impl Kind {
             Self::Status(_) => "status",
             Self::TooLarge => "too_large",
             Self::Malformed => "malformed",
-            Self::Refused(_) => "refused",
+            Self::Refused(_) | Self::UnknownBlock(_) => "refused",
             Self::WrongChain(_) => "wrong_chain",
         }
     }
@@ -99,6 +108,7 @@ impl fmt::Display for Kind {
             Self::TooLarge => f.write_str("the answer is too large"),
             Self::Malformed => f.write_str("the answer is not what JSON-RPC gives"),
             Self::Refused(code) => write!(f, "JSON-RPC error {code}"),
+            Self::UnknownBlock(code) => write!(f, "JSON-RPC error {code}: it does not have the block"),
             Self::WrongChain(served) => write!(f, "it serves chain {served}"),
         }
     }

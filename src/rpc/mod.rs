@@ -11,6 +11,7 @@ mod call;
 mod chain;
 mod fault;
 mod node;
+mod wrapped;
 
 use std::collections::BTreeMap;
 
@@ -45,6 +46,8 @@ pub enum Verdict {
     },
     /// It is not, or there is no contract, or it says something that means neither.
     Rejected,
+    /// There is no contract yet, and the chain's nodes cannot run what would create it for the question.
+    Unsupported,
 }
 
 impl Verdict {
@@ -54,7 +57,8 @@ impl Verdict {
             (Self::Accepted { deployed: one }, Self::Accepted { deployed: other }) => Self::Accepted {
                 deployed: one && other,
             },
-            _ => Self::Rejected,
+            (Self::Rejected, _) | (_, Self::Rejected) => Self::Rejected,
+            (Self::Unsupported, _) | (_, Self::Unsupported) => Self::Unsupported,
         }
     }
 }

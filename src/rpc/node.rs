@@ -30,7 +30,8 @@ const ANSWER_CAP: usize = 64 * 1024;
 const KNOWN_FOR: Duration = Duration::from_secs(60);
 /// Who calls: nobody has the key of it. Not address 0, which nodes take by default: contracts know by that that they
 /// are being simulated, and some then check no signature.
-const CALLER: &str = "0x0000000000000000000000000000000000006492";
+pub(super) const CALLER: Address =
+    Address::from_bytes([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x64, 0x92]);
 
 const REQUESTS: &str = "hasura_siwe_rpc_requests_total";
 
@@ -42,6 +43,8 @@ pub(super) struct Node {
     url: Secret<String>,
     client: Client,
     known_until: Mutex<Option<Instant>>,
+    /// Whether the universal validator is known to run in its calls, which is a matter of the chain.
+    pub(super) runs_validator: AtomicBool,
     /// Whether the log was told that it serves another chain.
     told: AtomicBool,
     /// How long it takes, an answer that does not come included.
@@ -69,9 +72,15 @@ impl Node {
             url: url.url.clone(),
             client: client.clone(),
             known_until: Mutex::new(None),
+            runs_validator: AtomicBool::new(false),
             told: AtomicBool::new(false),
             seconds: histogram!("hasura_siwe_rpc_seconds", "chain" => chain.to_string()),
         }
+    }
+
+    /// The chain that it must serve.
+    pub(super) fn chain(&self) -> ChainId {
+        self.chain
     }
 
     /// Makes sure that the node serves its chain.

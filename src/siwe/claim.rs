@@ -3,7 +3,7 @@
 
 use super::SignedMessage;
 use super::refusal::Refusal;
-use super::signature::{self, Invalid};
+use super::signature;
 use crate::model::{Address, ChainId, ContractWallet};
 
 /// What the text and the signature alone can tell.
@@ -66,8 +66,19 @@ impl ContractClaim {
         }
     }
 
-    /// The contract did not say yes, or there is none.
+    /// The contract did not say yes, or there is none. What the signature is as a key's is said as well: most of them were
+    /// meant as one.
     pub fn rejected(self) -> Refusal {
-        Refusal::SignatureInvalid(Invalid::Contract)
+        Refusal::ContractRejected {
+            as_key: match self.refusal {
+                Refusal::SignatureInvalid(invalid) => Some(invalid),
+                _ => None,
+            },
+        }
+    }
+
+    /// The contract is not deployed, and the nodes of its chain cannot check a signature of such a one.
+    pub fn undeployed(self) -> Refusal {
+        Refusal::ContractNotDeployed
     }
 }

@@ -35,6 +35,33 @@ pub(super) fn is_uri(text: &str) -> bool {
     UriStr::new(text).is_ok()
 }
 
+/// Where the first character of `text` is that a URI may not have at that place: a bracket outside of an address literal,
+/// for instance. `None` where each character is allowed, so that their arrangement is at fault, and without a scheme.
+pub(super) fn offender_of_uri(text: &str) -> Option<usize> {
+    let (scheme, rest) = text.split_once(':').filter(|(scheme, _)| is_scheme(scheme))?;
+    let start = scheme.len() + 1;
+    let authority = rest.strip_prefix("//").map_or(0, |authority| {
+        2 + authority.find(['/', '?', '#']).unwrap_or(authority.len())
+    });
+    let mut in_fragment = false;
+    (start..text.len()).find(|at| match text.as_bytes()[*at] {
+        b'%' => !is_escape(&text.as_bytes()[*at..]),
+        b'[' | b']' => *at >= start + authority,
+        b'#' => std::mem::replace(&mut in_fragment, true),
+        byte => !(is_pchar(byte) || b"/?".contains(&byte)),
+    })
+}
+
+/// Whether a percent-encoded byte begins here.
+fn is_escape(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'%', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
+}
+
+/// `pchar` of RFC 3986, section 3.3, but for percent-encoding.
+fn is_pchar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte)
+}
+
 /// `statement`: one line of printable ASCII.
 ///
 /// ERC-4361 admits reserved, unreserved and space only. Its erratum widens this to %x20-7E, and
@@ -46,24 +73,25 @@ pub(super) fn is_statement(text: &str) -> bool {
 /// `nonce`: at least eight ASCII letters and digits, here at most 128 (viem makes 96). `char::is_alphanumeric` would
 /// take letters and digits of every script.
 pub(super) fn is_nonce(text: &str) -> bool {
-    (8..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
+    (8..=128).contains(&text.len()) && offender_of_nonce(text).is_none()
+}
+
+/// Where the first character of `text` is that no nonce has.
+pub(super) fn offender_of_nonce(text: &str) -> Option<usize> {
+    text.bytes().position(|b| !b.is_ascii_alphanumeric())
 }
 
 /// `request-id`: `*pchar` of RFC 3986, section 3.3. No blank, no slash; may be empty.
 pub(super) fn is_request_id(text: &str) -> bool {
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        let pchar = match byte {
-            b'%' => [bytes.next(), bytes.next()]
-                .iter()
-                .all(|b| b.is_some_and(|b| b.is_ascii_hexdigit())),
-            _ => byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte),
-        };
-        if !pchar {
-            return false;
-        }
-    }
-    true
+    offender_of_request_id(text).is_none()
+}
+
+/// Where the first character of `text` is that no Request ID has at that place.
+pub(super) fn offender_of_request_id(text: &str) -> Option<usize> {
+    (0..text.len()).find(|at| match text.as_bytes()[*at] {
+        b'%' => !is_escape(&text.as_bytes()[*at..]),
+        byte => !is_pchar(byte),
+    })
 }
 
 /// `date-time` of RFC 3339, section 5.6, as an instant in UTC. `None` for days that do not exist
@@ -80,6 +108,10 @@ pub(super) fn instant(text: &str) -> Option<OffsetDateTime> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
 
     #[test]
@@ -111,6 +143,54 @@ mod tests {
             "%4",
         ] {
             assert!(!is_domain(bad), "{bad}");
+        }
+    }
+
+    // Issue 14, item 22: field report W08.
+    #[test]
+    fn the_first_character_that_a_uri_may_not_have_is_found() {
+        for (text, at) in [
+            ("https://a/list?filter[status]=open", Some(21)),
+            ("https://a/a|b", Some(11)),
+            ("https://a/{id}", Some(10)),
+            ("https://a/?q=^", Some(13)),
+            ("https://a/?q=a b", Some(14)),
+            ("https://a/%2", Some(10)),
+            ("https://a/%zz", Some(10)),
+            ("https://a/#b#c", Some(12)),
+            ("https://a/\u{e9}", Some(10)),
+            ("https://[::1]/[", Some(14)),
+            ("mailto:[a]", Some(7)),
+            ("https://a\\b", Some(9)),
+            // Each character may stand where it is; the whole is no URI.
+            ("https://[::zz]/", None),
+            ("/list?a[b]", None),
+            ("", None),
+            (":", None),
+        ] {
+            assert!(!is_uri(text), "{text}");
+            assert_eq!(offender_of_uri(text), at, "{text}");
+        }
+        for good in ["https://[::1]:80/a?b/?c#d/?", "a:", "uri:%2F", "https://u:p@a/;="] {
+            assert!(is_uri(good) && offender_of_uri(good).is_none(), "{good}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_character_is_named_only_where_it_spoils_the_uri(
+            scheme in any::<bool>(),
+            tail in vec(prop_oneof![4 => b' '..=b'~', 2 => select(b"[]#%/?:@0a".to_vec())], 0..40),
+        ) {
+            let tail = String::from_utf8(tail).unwrap();
+            let text = format!("{}{tail}", if scheme { "https://a/" } else { "" });
+            if let Some(at) = offender_of_uri(&text) {
+                prop_assert!(!is_uri(&text));
+                // What stands before it is allowed: the first one is named.
+                prop_assert_eq!(offender_of_uri(&text[..at]), None);
+            } else if scheme {
+                prop_assert!(is_uri(&text), "{}", text);
+            }
         }
     }
 

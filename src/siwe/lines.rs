@@ -3,13 +3,14 @@
 //! It knows labels and counts lines for the refusals. Which line comes when is `message.rs`, and what
 //! a value may hold is `grammar.rs`.
 
+use super::fault::{Fault, Found};
 use super::grammar::instant;
 use super::message::{LABELS, Timestamp};
-use super::refusal::Fault;
 
 /// The lines of a text, and which one is being read.
 pub(super) struct Lines<'a> {
     ahead: std::str::Split<'a, char>,
+    current: &'a str,
     read: usize,
 }
 
@@ -17,6 +18,7 @@ impl<'a> Lines<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         Self {
             ahead: text.split('\n'),
+            current: "",
             read: 0,
         }
     }
@@ -32,7 +34,8 @@ impl<'a> Lines<'a> {
     /// The next line; past the end it is blank, and no required field is.
     pub(super) fn next(&mut self) -> &'a str {
         self.read += 1;
-        self.ahead.next().unwrap_or_default()
+        self.current = self.ahead.next().unwrap_or_default();
+        self.current
     }
 
     /// The line just read is not `wanted`.
@@ -40,6 +43,23 @@ impl<'a> Lines<'a> {
         Fault {
             line: self.read,
             wanted,
+            found: None,
+        }
+    }
+
+    /// The line just read is not `wanted`, because of the character at byte `at` of its end `value`.
+    pub(super) fn fault_at(&self, wanted: &'static str, value: &str, at: Option<usize>) -> Fault {
+        let place = at.map(|at| self.current.len() - value.len() + at);
+        let found = place.and_then(|place| {
+            let character = self.current.get(place..)?.chars().next()?;
+            Some(Found::Character {
+                character,
+                place: 1 + self.current[..place].chars().count(),
+            })
+        });
+        Fault {
+            found,
+            ..self.fault(wanted)
         }
     }
 
@@ -47,15 +67,7 @@ impl<'a> Lines<'a> {
     pub(super) fn fault_ahead(&self, wanted: &'static str) -> Fault {
         Fault {
             line: self.read + 1,
-            wanted,
-        }
-    }
-
-    pub(super) fn blank(&mut self, wanted: &'static str) -> Result<(), Fault> {
-        if self.next().is_empty() {
-            Ok(())
-        } else {
-            Err(self.fault(wanted))
+            ..self.fault(wanted)
         }
     }
 
@@ -68,12 +80,13 @@ impl<'a> Lines<'a> {
         index: usize,
         wanted: &'static str,
         rule: impl Fn(&str) -> bool,
+        offender: impl Fn(&str) -> Option<usize>,
     ) -> Result<&'a str, Fault> {
         let value = self.label(index, wanted)?;
         if rule(value) {
             Ok(value)
         } else {
-            Err(self.fault(wanted))
+            Err(self.fault_at(wanted, value, offender(value)))
         }
     }
 

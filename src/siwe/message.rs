@@ -6,9 +6,14 @@
 
 use time::OffsetDateTime;
 
-use super::grammar::{REQUEST_ID_CAP, is_domain, is_nonce, is_request_id, is_scheme, is_statement, is_uri};
+use super::fault::{Fault, Found};
+use super::grammar::{
+    REQUEST_ID_CAP, is_domain, is_nonce, is_request_id, is_scheme, is_uri, offender_of_nonce,
+    offender_of_request_id, offender_of_uri,
+};
 use super::lines::Lines;
-use super::refusal::{Fault, Refusal, TooLarge};
+use super::refusal::{Refusal, TooLarge};
+use super::statement;
 use crate::model::{Address, AddressError, ChainId};
 
 /// What follows the domain on the first line.
@@ -76,11 +81,9 @@ impl<'a> Message<'a> {
         only_printable(text)?;
         let mut lines = Lines::new(text);
 
-        let preamble = match text.contains('\n') {
-            true => "`[scheme://]domain wants you to sign in with your Ethereum account:`",
-            false => "the message with its line breaks (they were missing and could not be restored)",
-        };
-        let origin = lines.next().strip_suffix(PREAMBLE).ok_or(lines.fault(preamble))?;
+        let first = lines.next();
+        let origin = first.strip_suffix(PREAMBLE);
+        let origin = origin.ok_or_else(|| preamble_fault(&lines, text, first))?;
         let (scheme, domain) = match origin.split_once("://") {
             Some((scheme, domain)) => (Some(scheme), domain),
             None => (None, origin),
@@ -96,13 +99,15 @@ impl<'a> Message<'a> {
             AddressError::Checksum { expected } => Refusal::AddressNotChecksummed { expected },
         })?;
 
-        let statement = statement(&mut lines)?;
+        let statement = statement::read(&mut lines)?;
 
-        let uri = lines.field(0, "`URI: ` and an absolute RFC 3986 URI", is_uri)?;
-        lines.field(1, "`Version: 1`", |version| version == "1")?;
+        let uri = "`URI: ` and an absolute RFC 3986 URI, best the app's origin alone";
+        let uri = lines.field(0, uri, is_uri, offender_of_uri)?;
+        lines.field(1, "`Version: 1`", |version| version == "1", |_| None)?;
         let chain = "`Chain ID: ` and a number from 1 to 2^64 - 1 without sign or leading zero";
         let chain_id = lines.label(2, chain)?.parse().map_err(|_| lines.fault(chain))?;
-        let nonce = lines.field(3, "`Nonce: ` and 8 to 128 letters and digits of ASCII", is_nonce)?;
+        let nonce = "`Nonce: ` and 8 to 128 letters and digits of ASCII";
+        let nonce = lines.field(3, nonce, is_nonce, offender_of_nonce)?;
         let issued_at = lines
             .timestamp(4)?
             .ok_or(lines.fault_ahead("`Issued At: ` and an RFC 3339 time"))?;
@@ -130,39 +135,65 @@ impl<'a> Message<'a> {
     }
 }
 
-/// No field may hold anything but printable ASCII, so this is said once, with its own sentence.
-fn only_printable(text: &str) -> Result<(), Fault> {
-    let offender = text
-        .bytes()
-        .position(|b| b != b'\n' && !(b' '..=b'~').contains(&b));
-    offender.map_or(Ok(()), |at| {
-        let line = 1 + text.as_bytes()[..at].iter().filter(|b| **b == b'\n').count();
-        let wanted = match text.as_bytes()[at] {
-            b'\r' => "line ends must be LF alone, without CR",
-            _ => "only printable ASCII characters may stand in a message",
+/// What a first line lacks. Where it names a network in place of Ethereum, the sentence names that as well, because
+/// the difference is hard to see.
+fn preamble_fault(lines: &Lines<'_>, text: &str, first: &str) -> Fault {
+    let wanted = "`[scheme://]domain wants you to sign in with your Ethereum account:`";
+    if let Some(word) = other_network(first) {
+        let found = is_short_name(word).then(|| Found::Word(word.to_owned()));
+        return Fault {
+            found,
+            ..lines.fault(wanted)
         };
-        Err(Fault { line, wanted })
+    }
+    lines.fault(match text.contains('\n') {
+        true => wanted,
+        false => "the message with its line breaks (they were missing and could not be restored)",
     })
 }
 
-/// `LF [statement LF] LF` between address and URI: two blank lines are no statement, three are an
-/// empty one, and a single one is no message (some libraries used to send that).
-fn statement<'a>(lines: &mut Lines<'a>) -> Result<Option<&'a str>, Fault> {
-    lines.blank("a blank line after the address")?;
-    if lines.peek() == Some("")
-        && lines
-            .peek_second()
-            .is_some_and(|line| line.starts_with(LABELS[0]))
-    {
-        lines.next();
-        return Ok(None);
-    }
-    let statement = lines.next();
-    if !is_statement(statement) {
-        return Err(lines.fault("a statement of printable ASCII"));
-    }
-    lines.blank("a blank line after a statement of one line; without a statement, two blank lines")?;
-    Ok(Some(statement))
+/// What stands in a first line, or in a flattened text, where `Ethereum` should.
+fn other_network(first: &str) -> Option<&str> {
+    let (before, after) = PREAMBLE.split_once("Ethereum")?;
+    let (_, rest) = first.split_once(before)?;
+    let (word, _) = rest.split_once(after)?;
+    (word != "Ethereum").then_some(word)
+}
+
+/// Whether a word may be repeated in a sentence: no longer and no stranger than the name of a network.
+fn is_short_name(word: &str) -> bool {
+    (1..=32).contains(&word.len())
+        && word
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b" -.".contains(&b))
+}
+
+/// No field may hold anything but printable ASCII, so this is said once, with its own sentence.
+fn only_printable(text: &str) -> Result<(), Fault> {
+    let offender = text
+        .char_indices()
+        .find(|(_, c)| *c != '\n' && !(' '..='~').contains(c));
+    offender.map_or(Ok(()), |(at, character)| {
+        let before = &text[..at];
+        let line = 1 + before.matches('\n').count();
+        if character == '\r' {
+            let wanted = "line ends must be LF alone, without CR";
+            return Err(Fault {
+                line,
+                wanted,
+                found: None,
+            });
+        }
+        let begin = before.rfind('\n').map_or(0, |end| end + 1);
+        Err(Fault {
+            line,
+            wanted: "only printable ASCII characters may stand in a message",
+            found: Some(Found::Character {
+                character,
+                place: 1 + before[begin..].chars().count(),
+            }),
+        })
+    })
 }
 
 fn request_id<'a>(lines: &mut Lines<'a>) -> Result<Option<&'a str>, Refusal> {
@@ -173,9 +204,8 @@ fn request_id<'a>(lines: &mut Lines<'a>) -> Result<Option<&'a str>, Refusal> {
         return Err(Refusal::MessageTooLarge(TooLarge::RequestId));
     }
     if !is_request_id(id) {
-        return Err(lines
-            .fault("`Request ID: ` and RFC 3986 pchars: no blank, no slash")
-            .into());
+        let wanted = "`Request ID: ` and RFC 3986 pchars: no blank, no slash";
+        return Err(lines.fault_at(wanted, id, offender_of_request_id(id)).into());
     }
     Ok(Some(id))
 }
@@ -190,8 +220,12 @@ fn resources<'a>(lines: &mut Lines<'a>) -> Result<Option<Vec<&'a str>>, Refusal>
         if resources.len() == RESOURCES_CAP {
             return Err(Refusal::MessageTooLarge(TooLarge::Resources));
         }
-        let uri = lines.next().strip_prefix("- ").filter(|uri| is_uri(uri));
-        resources.push(uri.ok_or(lines.fault("`- ` and an absolute RFC 3986 URI, or the end of the text"))?);
+        let wanted = "`- ` and an absolute RFC 3986 URI, or the end of the text";
+        let uri = lines.next().strip_prefix("- ").ok_or(lines.fault(wanted))?;
+        if !is_uri(uri) {
+            return Err(lines.fault_at(wanted, uri, offender_of_uri(uri)).into());
+        }
+        resources.push(uri);
     }
     Ok(Some(resources))
 }

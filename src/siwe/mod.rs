@@ -10,6 +10,7 @@
 
 pub mod check;
 mod claim;
+mod fault;
 mod flattened;
 mod grammar;
 mod lines;
@@ -18,15 +19,17 @@ mod origin;
 mod policy;
 mod refusal;
 pub mod signature;
+mod statement;
 
 use time::OffsetDateTime;
 
 pub use claim::{ContractClaim, Judgement};
+pub use fault::{Fault, Found};
 pub use flattened::restore;
 pub use message::{Message, Timestamp};
 pub use origin::{Origin, OriginError};
-pub use policy::Policy;
-pub use refusal::{Fault, Refusal, TooLarge};
+pub use policy::{LONGEST_AGE, MAX_AGE, Policy};
+pub use refusal::{Refusal, Start, TooLarge};
 
 use crate::model::{Address, ChainId, ContractWallet};
 use signature::Signature;
@@ -82,8 +85,8 @@ impl SignedMessage {
         &self.origin
     }
 
-    /// The instant from which this message is refused as too old whatever else happens, plus the
-    /// skew as a margin for servers whose clocks differ. A spent nonce must be remembered this long.
+    /// The instant from which this message is refused as too old or as expired under every policy that a service can
+    /// have, plus the skew as a margin for servers whose clocks differ. A spent nonce must be remembered this long.
     pub fn acceptable_until(&self) -> OffsetDateTime {
         self.acceptable_until
     }
@@ -145,7 +148,10 @@ pub fn judge(
         acceptable_until: policy.acceptable_until(&message),
     };
     let refusal = match Signature::of_key(&signature).and_then(|key| key.recover(&hash)) {
-        Ok(signer) if signer == message.address => return Ok(Judgement::Signed(signed)),
+        Ok(signer) if signer == message.address => {
+            policy.admit_of_key(&message, now)?;
+            return Ok(Judgement::Signed(signed));
+        }
         Ok(_) => Refusal::SignatureInvalid(signature::Invalid::OtherSigner),
         Err(refusal) => refusal,
     };

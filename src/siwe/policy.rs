@@ -7,13 +7,16 @@ use time::{Duration, OffsetDateTime};
 
 use super::message::Message;
 use super::origin::Origin;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, Start};
 use crate::model::ChainId;
 
 /// How far the signing device's clock may be ahead of ours.
 const SKEW: Duration = Duration::seconds(60);
 /// How old a message may be, whatever Expiration Time it names.
-const MAX_AGE: Duration = Duration::minutes(10);
+pub const MAX_AGE: Duration = Duration::minutes(10);
+/// The most that an operator can allow to contract wallets, whose owners may sign one after the other. Nonces are
+/// remembered for as long as this, so that no setting makes a spent message good again.
+pub const LONGEST_AGE: Duration = Duration::hours(24);
 /// How much of a domain a refusal repeats.
 const EXCERPT: usize = 64;
 
@@ -25,6 +28,7 @@ pub struct Policy {
     nonce: Option<String>,
     skew: Duration,
     max_age: Duration,
+    contract_max_age: Duration,
     for_published_vectors: bool,
 }
 
@@ -37,6 +41,7 @@ impl Policy {
             nonce: None,
             skew: SKEW,
             max_age: MAX_AGE,
+            contract_max_age: MAX_AGE,
             for_published_vectors: false,
         }
     }
@@ -67,6 +72,15 @@ impl Policy {
         Self { max_age, ..self }
     }
 
+    /// Another age cap, no longer than [`LONGEST_AGE`], for messages that name an Expiration Time and that a contract
+    /// confirms. A message without one is held to the other cap: the owners who sign it see no end of it.
+    pub fn contract_max_age(self, contract_max_age: Duration) -> Self {
+        Self {
+            contract_max_age: contract_max_age.min(LONGEST_AGE),
+            ..self
+        }
+    }
+
     /// Neither Issued At nor the URI's origin is judged. The published verification vectors assume
     /// this, for ERC-4361 leaves both to the relying party. Not for serving.
     #[doc(hidden)]
@@ -92,12 +106,25 @@ impl Policy {
         Ok(origin)
     }
 
-    /// When the message is refused as too old, plus the skew.
+    /// Judges `message`, which its address's own key signed, at `now` beyond [`Policy::admit`]: a key signs at once, so
+    /// no setting makes its message good for longer.
+    pub(super) fn admit_of_key(&self, message: &Message<'_>, now: OffsetDateTime) -> Result<(), Refusal> {
+        self.age(message, now, self.max_age)
+    }
+
+    /// When the message is refused as too old or expired under every setting, plus the skew.
+    ///
+    /// Not under this setting alone: an operator who raises the cap must not make a message good again whose nonce was
+    /// forgotten. Whether a key or a contract signed makes no difference here, because a contract may accept what the
+    /// key of its address signed.
     pub(super) fn acceptable_until(&self, message: &Message<'_>) -> OffsetDateTime {
-        message
-            .issued_at
-            .at
-            .saturating_add(self.max_age)
+        let issued_at = message.issued_at.at;
+        let of_key = issued_at.saturating_add(self.max_age);
+        let of_contract = message
+            .expiration_time
+            .map(|expiration| expiration.at.min(issued_at.saturating_add(LONGEST_AGE)));
+        of_contract
+            .map_or(of_key, |of_contract| of_contract.max(of_key))
             .saturating_add(self.skew)
     }
 
@@ -137,30 +164,47 @@ impl Policy {
         if let Some(expiration) = message.expiration_time
             && now >= expiration.at
         {
-            return Err(Refusal::MessageExpired { at: expiration.at });
+            let at = expiration.at;
+            return Err(Refusal::MessageExpired { at, now });
         }
         let latest = now.saturating_add(self.skew);
         if let Some(not_before) = message.not_before
             && latest < not_before.at
         {
-            return Err(Refusal::MessageNotYetValid {
-                field: "Not Before",
-                at: not_before.at,
-            });
+            return Err(self.not_yet_valid(Start::NotBefore, not_before.at, now));
         }
         if self.for_published_vectors {
             return Ok(());
         }
         let issued_at = message.issued_at.at;
         if latest < issued_at {
-            return Err(Refusal::MessageNotYetValid {
-                field: "Issued At",
-                at: issued_at,
-            });
+            return Err(self.not_yet_valid(Start::IssuedAt, issued_at, now));
         }
-        if now >= issued_at.saturating_add(self.max_age) {
-            return Err(Refusal::MessageTooOld { issued_at });
+        let longest = match message.expiration_time {
+            Some(_) => self.max_age.max(self.contract_max_age),
+            None => self.max_age,
+        };
+        self.age(message, now, longest)
+    }
+
+    fn age(&self, message: &Message<'_>, now: OffsetDateTime, max_age: Duration) -> Result<(), Refusal> {
+        let issued_at = message.issued_at.at;
+        if self.for_published_vectors || now < issued_at.saturating_add(max_age) {
+            return Ok(());
         }
-        Ok(())
+        Err(Refusal::MessageTooOld {
+            issued_at,
+            now,
+            max_age,
+        })
+    }
+
+    fn not_yet_valid(&self, field: Start, at: OffsetDateTime, now: OffsetDateTime) -> Refusal {
+        Refusal::MessageNotYetValid {
+            field,
+            at,
+            now,
+            skew: self.skew,
+        }
     }
 }

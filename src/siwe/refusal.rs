@@ -1,15 +1,17 @@
 //! Why a log-in is refused: one variant a reason, one frozen code a variant.
 //!
 //! The sentences tell a developer what to change. They never repeat the statement, the URI or any
-//! other text of the message as it came, so that nothing of it reaches a terminal or a page raw.
+//! other text of the message as it came, so that nothing of it reaches a terminal or a page raw. Exceptions are
+//! short and printable: the domain, one character, and the word where `Ethereum` should stand.
 //! Which HTTP status a code gets is decided by whoever answers, not here.
 
 use std::fmt;
 
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
 
-use super::signature::Invalid;
+use super::fault::Fault;
+use super::signature::{Invalid, Malformed};
 use crate::model::{Address, ChainId};
 
 /// Why a message or its signature is refused.
@@ -46,36 +48,96 @@ pub enum Refusal {
     #[error("the nonce is unknown, spent or expired; ask for a new one and sign a new message")]
     NonceInvalid,
     /// The Expiration Time is reached.
-    #[error("the message expired at {}; sign a new one", rfc3339(.at))]
+    #[error(
+        "the message expired at {}, and the server's clock says {}: sign a new one; if this one was signed just now, the signing device's clock is behind: set it",
+        rfc3339(.at), rfc3339(.now)
+    )]
     MessageExpired {
         /// Its Expiration Time.
         at: OffsetDateTime,
+        /// The server's time.
+        now: OffsetDateTime,
     },
     /// Issued At or Not Before is still ahead, by more than the skew.
-    #[error("the {field} of the message, {}, is still ahead; check the signing device's clock", rfc3339(.at))]
+    #[error(
+        "the {field} of the message, {}, is ahead of the server's clock, {}, by more than {}: {}",
+        rfc3339(.at), rfc3339(.now), span(*.skew), field.cure()
+    )]
     MessageNotYetValid {
-        /// `Issued At` or `Not Before`.
-        field: &'static str,
+        /// Which of the two.
+        field: Start,
         /// Its value.
         at: OffsetDateTime,
+        /// The server's time.
+        now: OffsetDateTime,
+        /// How far it may be ahead.
+        skew: Duration,
     },
     /// Issued At is longer ago than the age cap.
-    #[error("the message was issued at {}, too long ago; sign a new one", rfc3339(.issued_at))]
+    #[error(
+        "the message was issued at {}, {} or more before the server's clock, {}: sign a new one; if this one was signed just now, the signing device's clock is behind: set it",
+        rfc3339(.issued_at), span(*.max_age), rfc3339(.now)
+    )]
     MessageTooOld {
         /// Its Issued At.
         issued_at: OffsetDateTime,
+        /// The server's time.
+        now: OffsetDateTime,
+        /// The age cap.
+        max_age: Duration,
     },
-    /// The signature is not a text of `0x` and whole bytes in hexadecimal.
-    #[error("the signature is not 0x followed by an even number of hexadecimal digits")]
-    SignatureMalformed,
+    /// The signature is not a text of whole bytes in hexadecimal.
+    #[error("the signature is not an even number of hexadecimal digits, with or without 0x in front: {0}")]
+    SignatureMalformed(Malformed),
     /// The signature is not this address's signature of this text.
     #[error("the signature is not valid for this message: {0}")]
     SignatureInvalid(Invalid),
+    /// It is no key's, and no contract at the address confirmed it.
+    #[error(
+        "the signature is not valid for this message: {}no contract at the address says on the message's chain that it is its own",
+        as_keys(*.as_key)
+    )]
+    ContractRejected {
+        /// Why it is no key's; `None` for an ERC-6492 wrapper, which never is.
+        as_key: Option<Invalid>,
+    },
     /// An ERC-6492 wrapper: a contract wallet, maybe one that is not deployed yet.
     #[error(
         "the signature is of a contract wallet (ERC-6492), and on this chain only wallets with a private key may sign in"
     )]
     ContractWalletUnsupported,
+    /// An ERC-6492 wrapper of a wallet that is not deployed, on a chain whose nodes cannot run the validator.
+    #[error(
+        "the signature is of a contract wallet that is not deployed on this chain (ERC-6492), and the chain's nodes cannot check such a one; deploy the wallet, use another chain, or use a wallet with a private key"
+    )]
+    ContractNotDeployed,
+}
+
+/// The times from which a message is valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// When the wallet was asked to sign, by the device's clock.
+    IssuedAt,
+    /// What the app asked for.
+    NotBefore,
+}
+
+impl Start {
+    fn cure(self) -> &'static str {
+        match self {
+            Self::IssuedAt => "set the signing device's clock, which is ahead",
+            Self::NotBefore => "wait until then, or set the signing device's clock if it is ahead",
+        }
+    }
+}
+
+impl fmt::Display for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::IssuedAt => "Issued At",
+            Self::NotBefore => "Not Before",
+        })
+    }
 }
 
 impl Refusal {
@@ -109,9 +171,9 @@ impl Refusal {
             Self::MessageExpired { .. } => "message_expired",
             Self::MessageNotYetValid { .. } => "message_not_yet_valid",
             Self::MessageTooOld { .. } => "message_too_old",
-            Self::SignatureMalformed => "signature_malformed",
-            Self::SignatureInvalid(_) => "signature_invalid",
-            Self::ContractWalletUnsupported => "contract_wallet_unsupported",
+            Self::SignatureMalformed(_) => "signature_malformed",
+            Self::SignatureInvalid(_) | Self::ContractRejected { .. } => "signature_invalid",
+            Self::ContractWalletUnsupported | Self::ContractNotDeployed => "contract_wallet_unsupported",
         }
     }
 }
@@ -121,14 +183,14 @@ fn rfc3339(at: &OffsetDateTime) -> String {
     at.format(&Rfc3339).unwrap_or_else(|_| at.to_string())
 }
 
-/// Where a text leaves the grammar, and what should stand there.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {wanted}")]
-pub struct Fault {
-    /// The line, counted from 1.
-    pub line: usize,
-    /// What should stand there.
-    pub wanted: &'static str,
+fn span(duration: Duration) -> impl fmt::Display {
+    humantime::format_duration(duration.unsigned_abs())
+}
+
+fn as_keys(invalid: Option<Invalid>) -> String {
+    invalid.map_or_else(String::new, |invalid| {
+        format!("it is not a private key's ({invalid}), and ")
+    })
 }
 
 /// What was too large.

@@ -9,6 +9,7 @@ use ethers_core::utils::{hash_message, keccak256};
 use secp256k1::Message as Digest;
 use secp256k1::ecdsa::{RecoverableSignature, RecoveryId};
 
+use super::fault::Shown;
 use super::refusal::Refusal;
 use crate::model::Address;
 
@@ -37,8 +38,22 @@ pub enum Invalid {
     NoKey,
     /// It is somebody's, but not the address's that the message names.
     OtherSigner,
-    /// The contract at the address, or the lack of one, did not say that it is its own.
-    Contract,
+}
+
+/// Why a text is not the bytes of a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Malformed {
+    /// The text is empty. The signature of no bytes, which a contract may accept, is written `0x`.
+    Empty,
+    /// The number of digits is odd, so the last byte is half a byte.
+    OddDigits(usize),
+    /// A character is not a hexadecimal digit.
+    Character {
+        /// The character.
+        character: char,
+        /// Its place in the text without the white space around it, counted from 1.
+        place: usize,
+    },
 }
 
 /// The hash that a wallet signs for `text` (ERC-191, version 0x45).
@@ -46,10 +61,28 @@ pub fn hash(text: &str) -> [u8; 32] {
     hash_message(text).0
 }
 
-/// The bytes of a signature's text: `0x` and whole bytes in hexadecimal, of which there may be none.
+/// The bytes of a signature's text: whole bytes in hexadecimal, of which there may be none behind `0x`.
+///
+/// Wallets and their kits also leave `0x` out, write it `0X`, or add a line feed. The same bytes are meant, and
+/// spelling is no defence against a second use: the nonce is.
 pub(super) fn decode(text: &str) -> Result<Vec<u8>, Refusal> {
-    let digits = text.strip_prefix("0x").ok_or(Refusal::SignatureMalformed)?;
-    hex::decode(digits).map_err(|_| Refusal::SignatureMalformed)
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Refusal::SignatureMalformed(Malformed::Empty));
+    }
+    let digits = ["0x", "0X"]
+        .iter()
+        .find_map(|prefix| text.strip_prefix(prefix))
+        .unwrap_or(text);
+    let mut characters = text.chars().enumerate().skip(text.len() - digits.len());
+    if let Some((at, character)) = characters.find(|(_, character)| !character.is_ascii_hexdigit()) {
+        let place = at + 1;
+        return Err(Refusal::SignatureMalformed(Malformed::Character {
+            character,
+            place,
+        }));
+    }
+    hex::decode(digits).map_err(|_| Refusal::SignatureMalformed(Malformed::OddDigits(digits.len())))
 }
 
 /// Whether this is an ERC-6492 wrapper, whatever lies in it.
@@ -60,7 +93,7 @@ pub fn is_wrapped(signature: &[u8]) -> bool {
 }
 
 impl Signature {
-    /// Reads `0x` and 65 bytes in hexadecimal: r, s and the recovery byte.
+    /// Reads 65 bytes in hexadecimal, with `0x` or without: r, s and the recovery byte.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
         Self::of_key(&decode(text)?)
     }
@@ -110,15 +143,29 @@ impl Signature {
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Length(64) => f.write_str(
+                "it has 64 bytes, the compact form of EIP-2098, and a private key's signature has 65: send r, s and v",
+            ),
             Self::Length(length) => write!(f, "it has {length} bytes, a private key's signature has 65"),
             Self::RecoveryByte(byte) => write!(f, "its last byte is {byte}, not 27, 28, 0 or 1"),
-            Self::HighS => f.write_str("its s is above half the curve's order (EIP-2)"),
+            Self::HighS => f.write_str(
+                "its s is above half the curve's order (EIP-2): send the order less s, and the other v",
+            ),
             Self::NoKey => f.write_str("no key could have made it"),
             Self::OtherSigner => {
                 f.write_str("another address signed, or another text: the wallet must sign it byte by byte")
             }
-            Self::Contract => {
-                f.write_str("it is no key's, and no contract at the address says on the message's chain that it is its own")
+        }
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("it is empty"),
+            Self::OddDigits(digits) => write!(f, "it has {digits} digits, and two make a byte"),
+            Self::Character { character, place } => {
+                write!(f, "its character {place} is {}", Shown(*character))
             }
         }
     }
@@ -165,6 +212,43 @@ mod tests {
         for length in [32, 65, 288] {
             let text = format!("0x{}{}", "00".repeat(length - 32), "6492".repeat(16));
             assert_eq!(Signature::parse(&text), Err(Refusal::ContractWalletUnsupported));
+        }
+    }
+
+    // Issue 14, item 22: field report W01.
+    #[test]
+    fn every_spelling_of_the_bytes_is_the_same_signature() {
+        let digits = "01".repeat(65);
+        let wanted = Ok(vec![1; 65]);
+        for text in [
+            format!("0x{digits}"),
+            format!("0X{digits}"),
+            digits.clone(),
+            format!("0x{digits}\n"),
+            format!("\r\n\t 0X{digits} "),
+            format!("\u{3000}{digits}"),
+        ] {
+            assert_eq!(decode(&text), wanted, "{text:?}");
+        }
+        assert_eq!(decode(" 0x\n"), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn a_text_that_is_not_hexadecimal_is_refused_with_the_place() {
+        let at = |character, place| Malformed::Character { character, place };
+        for (text, fault) in [
+            ("", Malformed::Empty),
+            (" \n", Malformed::Empty),
+            ("0", Malformed::OddDigits(1)),
+            ("0x0", Malformed::OddDigits(1)),
+            ("0x0x01", at('x', 4)),
+            ("0x01 02", at(' ', 5)),
+            ("  0x01\u{e9}", at('\u{e9}', 5)),
+            ("AQ==", at('Q', 2)),
+            ("\"0x01\"", at('"', 1)),
+            ("x0102", at('x', 1)),
+        ] {
+            assert_eq!(decode(text), Err(Refusal::SignatureMalformed(fault)), "{text:?}");
         }
     }
 

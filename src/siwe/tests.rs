@@ -51,7 +51,10 @@ fn the_report_says_who_signed_or_what_is_wrong() {
     );
     assert_eq!(
         report.reason.as_deref(),
-        Some("the message expired at 2024-09-14T20:49:31.761Z; sign a new one")
+        Some(
+            "the message expired at 2024-09-14T20:49:31.761Z, and the server's clock says 2024-09-14T21:45:00Z: sign a new one; \
+             if this one was signed just now, the signing device's clock is behind: set it"
+        )
     );
     assert_eq!(check("[]", &policy(), NOW).code, Some("bad_request"));
 }
@@ -208,4 +211,46 @@ fn the_age_of_a_message_is_capped_and_the_limits_are_half_open() {
             "{now}"
         );
     }
+}
+
+// Issue 14, item 22: field report W05.
+#[test]
+fn a_contract_s_message_may_be_older_where_it_names_its_end_and_a_key_s_may_not() {
+    let issued = datetime!(2024-09-14 20:44:31.764 UTC);
+    let slow = policy().contract_max_age(Duration::hours(12));
+    let ending = |end: &str| restore(SEED).replace("2024-09-14T20:49:31.761Z", end);
+    let endless = ending("").replace("\nExpiration Time: ", "");
+    let contract = |text: &str, now| match judge(text, "0x01", &slow, now) {
+        Ok(Judgement::AsksContract(_)) => "asks",
+        Ok(Judgement::Signed(_)) => "signed",
+        Err(refusal) => refusal.code(),
+    };
+    let ms = Duration::milliseconds(1);
+    for (text, age, wanted) in [
+        (&endless, Duration::minutes(10) - ms, "asks"),
+        (&endless, Duration::minutes(10), "message_too_old"),
+        (&ending("2024-09-16T00:00:00Z"), Duration::minutes(10), "asks"),
+        (&ending("2024-09-16T00:00:00Z"), Duration::hours(12) - ms, "asks"),
+        (
+            &ending("2024-09-16T00:00:00Z"),
+            Duration::hours(12),
+            "message_too_old",
+        ),
+        (
+            &ending("2024-09-14T21:44:31.764Z"),
+            Duration::hours(1),
+            "message_expired",
+        ),
+    ] {
+        assert_eq!(contract(text, issued + age), wanted, "{text} {age}");
+    }
+    // No operator makes it longer than a day, and then its nonce is still remembered.
+    let longest = policy().contract_max_age(Duration::days(365));
+    let late = ending("9999-12-31T00:00:00Z");
+    let day = issued + LONGEST_AGE;
+    assert!(judge(&late, "0x01", &longest, day - ms).is_ok());
+    assert_eq!(
+        judge(&late, "0x01", &longest, day).unwrap_err().code(),
+        "message_too_old"
+    );
 }

@@ -8,8 +8,8 @@ mod uids;
 use hasura_siwe::clock::Clock;
 
 use crate::support::hasura::{Hasura, RESTORE};
-use crate::support::wallet;
 use crate::support::wallet_flow::{BOTH, WalletFlow};
+use crate::support::{spellings, wallet};
 
 const SPENT: Result<(), &str> = Err("nonce_invalid");
 
@@ -64,6 +64,27 @@ async fn s27_what_is_no_address_is_refused_and_writes_nothing() {
         }
     }
     assert_eq!(count(&hasura, "auth.challenges").await, 0);
+}
+
+// Issue 14, item 22: field report W01.
+#[tokio::test]
+async fn every_spelling_of_a_signature_answers_a_challenge() {
+    let hasura = Hasura::local(Clock::system(), &[]).await;
+    for flow in BOTH {
+        for at in 0..spellings("0x").len() {
+            let alice = wallet();
+            let address = alice.address().to_string();
+            let text = flow.challenge(&hasura, &address).await.unwrap();
+            let signature = alice.sign(&text);
+            let spelt = &spellings(&signature)[at];
+            flow.answer(&hasura, &address, spelt)
+                .await
+                .unwrap_or_else(|code| panic!("{flow:?} {spelt:?}: {code}"));
+            // Another spelling is not another proof.
+            let again = outcome(flow, &hasura, &address, &signature).await;
+            assert_eq!(is(&again), SPENT, "{flow:?}");
+        }
+    }
 }
 
 #[tokio::test]

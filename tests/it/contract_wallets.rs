@@ -1,9 +1,12 @@
 //! Contract wallets sign in: on a real EVM, and against nodes that do what no node should.
 
+mod balanced;
 mod nodes;
 mod on_chain;
 mod sessions;
+mod slow_owners;
 mod stubs;
+mod without_validator;
 
 use std::path::Path;
 use std::process::Command;

@@ -10,7 +10,7 @@ use tokio_postgres::Client;
 use crate::ends::session_of;
 use crate::support::app::{guest, user};
 use crate::support::people::PASSWORD;
-use crate::support::{Reply, TestApp, wallet};
+use crate::support::{Reply, TestApp, spellings, wallet};
 
 const OPEN: (&str, &str) = ("REGISTRATION", "open");
 
@@ -95,6 +95,23 @@ async fn audit(client: &Client, id: &str) -> (Value, Vec<Value>) {
     let mut rows: Vec<Value> = rows.iter().map(|row| row.get(0)).collect();
     let last = rows.remove(0);
     (last, rows)
+}
+
+// Issue 14, item 22: field report W01.
+#[tokio::test]
+async fn every_spelling_of_a_signature_proves_a_deletion() {
+    let app = TestApp::start().await;
+    let own = wallet();
+    for at in 0..spellings("0x").len() {
+        let session = signed_in(&app, &own).await;
+        let signed = app.message(&own);
+        let spelt = SignedText {
+            signature: spellings(&signed.signature)[at].clone(),
+            ..signed.clone()
+        };
+        delete(&app, &session, proof_of(&spelt)).await.assert_ok();
+        app.log_in_with(&signed).await.assert_error(401, "nonce_invalid");
+    }
 }
 
 #[tokio::test]

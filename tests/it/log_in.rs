@@ -9,7 +9,7 @@ use time::{Duration, OffsetDateTime};
 use crate::support::app::{TestApp, guest};
 use crate::support::db::TestDb;
 use crate::support::reply::NAMESPACE;
-use crate::support::{nonce, origin, wallet};
+use crate::support::{nonce, origin, spellings, wallet};
 
 /// The log-in that seed 004 prints, as it prints it.
 pub fn printed_log_in() -> SignedText {
@@ -77,6 +77,51 @@ async fn s04_a_refused_signature_leaves_the_nonce_usable() {
         .await
         .assert_error(401, "signature_invalid");
     app.log_in_with(&signed).await.assert_ok();
+}
+
+// Issue 14, item 22: field report W01.
+#[tokio::test]
+async fn every_spelling_of_a_signature_signs_in_and_none_a_second_time() {
+    let app = TestApp::start().await;
+    let alice = wallet();
+    for at in 0..spellings("0x").len() {
+        let signed = app.message(&alice);
+        let spelt = SignedText {
+            signature: spellings(&signed.signature)[at].clone(),
+            ..signed.clone()
+        };
+        app.log_in_with(&spelt).await.assert_ok();
+        for again in spellings(&signed.signature) {
+            let again = SignedText {
+                signature: again,
+                ..signed.clone()
+            };
+            app.log_in_with(&again).await.assert_error(401, "nonce_invalid");
+        }
+    }
+}
+
+// Issue 14, item 22: field report W12.
+#[tokio::test]
+async fn a_refusal_of_a_wrong_clock_names_the_clock() {
+    let app = TestApp::start().await;
+    let reply = async |minutes| {
+        let at = app.clock.now() + Duration::minutes(minutes);
+        app.log_in_with(&wallet().log_in(&origin(), 1, &nonce(), at))
+            .await
+    };
+    for (minutes, code, sentence) in [
+        (
+            2,
+            "message_not_yet_valid",
+            "the signing device's clock, which is ahead",
+        ),
+        (-6, "message_expired", "the signing device's clock is behind"),
+    ] {
+        let reply = reply(minutes).await;
+        reply.assert_error(401, code);
+        assert!(reply.text.contains(sentence), "{reply:?}");
+    }
 }
 
 #[tokio::test]

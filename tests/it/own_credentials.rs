@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::hasura::{Answer, RESTORE};
 use crate::support::people::{PASSWORD, Registered, register};
-use crate::support::{Hasura, in_both_modes, wallet};
+use crate::support::{Hasura, in_both_modes, spellings, wallet};
 
 in_both_modes! {
     a_wallet_is_linked_to_a_password_account_and_leads_into_it,
@@ -16,6 +16,7 @@ in_both_modes! {
     t13_another_password_ends_the_other_sessions,
     t13_a_wallet_that_is_unlinked_ends_the_other_sessions_and_is_a_stranger_afterwards,
     whoever_forgot_the_password_proves_the_wallet,
+    w01_every_spelling_of_a_signature_is_a_proof,
     guests_have_no_ways_of_their_own,
 }
 
@@ -135,6 +136,30 @@ async fn a_wallet_is_linked_to_a_password_account_and_leads_into_it(hasura: Hasu
     // Once more is no fault.
     let again = hasura.message(&own);
     link_wallet(&hasura, &token, &again, PASSWORD).await.data();
+}
+
+// Issue 14, item 22: field report W01.
+async fn w01_every_spelling_of_a_signature_is_a_proof(hasura: Hasura) {
+    let (_, token) = john(&hasura).await;
+    for at in 0..spellings("0x").len() {
+        let own = wallet();
+        let spelt = |signed: SignedText| SignedText {
+            signature: spellings(&signed.signature)[at].clone(),
+            ..signed
+        };
+        link_wallet(&hasura, &token, &spelt(hasura.message(&own)), PASSWORD)
+            .await
+            .data();
+        let proof = proof_of(&spelt(hasura.message(&own)));
+        unlink_wallet(&hasura, &token, &own.address().to_string(), proof)
+            .await
+            .data();
+        let another = wallet();
+        let (token, _) = hasura.log_in(&another).await;
+        let names = json!({"email": fresh_email(&another)});
+        let signed = spelt(hasura.message(&another));
+        link_password(&hasura, &token, names, &signed).await.data();
+    }
 }
 
 async fn a_password_is_linked_to_a_wallet_s_account_and_leads_into_it(hasura: Hasura) {

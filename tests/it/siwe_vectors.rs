@@ -120,6 +120,7 @@ fn the_document_lists_no_case_that_does_not_exist() {
         .iter()
         .flatten()
         .chain(&committed("derived.json"))
+        .chain(&committed("field_reports.json"))
         .chain(&committed("eip1271_stubs.json"))
         .map(id)
         .collect();

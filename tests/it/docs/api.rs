@@ -9,8 +9,8 @@ use hasura_siwe::http::{ACTIONS, ApiError};
 use hasura_siwe::model::{AccountNameError, Address, AddressError, ChainId, EmailError, UsernameError};
 use hasura_siwe::password::{Busy, PasswordTooLong, Weakness};
 use hasura_siwe::rpc;
-use hasura_siwe::siwe::signature::Invalid;
-use hasura_siwe::siwe::{Fault, Refusal, TooLarge};
+use hasura_siwe::siwe::signature::{Invalid, Malformed};
+use hasura_siwe::siwe::{Fault, MAX_AGE, Refusal, Start, TooLarge};
 use hasura_siwe::storage;
 use hasura_siwe::token::{NoSigningKey, TokenFault};
 use time::OffsetDateTime;
@@ -23,7 +23,11 @@ pub(crate) fn refusals() -> Vec<ApiError> {
     let at = OffsetDateTime::UNIX_EPOCH;
     let expected = Address::from_bytes([7; 20]);
     let messages = [
-        Refusal::MessageMalformed(Fault { line: 1, wanted: "x" }),
+        Refusal::MessageMalformed(Fault {
+            line: 1,
+            wanted: "x",
+            found: None,
+        }),
         Refusal::MessageTooLarge(TooLarge::Message),
         Refusal::AddressNotChecksummed { expected },
         Refusal::DomainMismatch {
@@ -34,15 +38,23 @@ pub(crate) fn refusals() -> Vec<ApiError> {
         },
         Refusal::ChainNotSupported(ChainId::ETHEREUM),
         Refusal::NonceInvalid,
-        Refusal::MessageExpired { at },
+        Refusal::MessageExpired { at, now: at },
         Refusal::MessageNotYetValid {
-            field: "Issued At",
+            field: Start::IssuedAt,
             at,
+            now: at,
+            skew: time::Duration::MINUTE,
         },
-        Refusal::MessageTooOld { issued_at: at },
-        Refusal::SignatureMalformed,
+        Refusal::MessageTooOld {
+            issued_at: at,
+            now: at,
+            max_age: MAX_AGE,
+        },
+        Refusal::SignatureMalformed(Malformed::Empty),
         Refusal::SignatureInvalid(Invalid::HighS),
+        Refusal::ContractRejected { as_key: None },
         Refusal::ContractWalletUnsupported,
+        Refusal::ContractNotDeployed,
     ];
     let flows = [
         flow::Error::ChainNotSupported,

@@ -31,6 +31,10 @@ pub const WORDS: &[&str] = &[
     "0x4a62316623ad457f02cdc5d997ded67a383ec569",
     "localhost:3000",
     "user@",
+    " wants you to sign in with your Base account:",
+    "[status]=%",
+    "\u{2019}",
+    "\u{10ffff}",
     "[::1]",
     "2024-09-14T20:44:31.764Z",
     "2024-09-14t20:44:60+23:59",
@@ -51,7 +55,7 @@ pub fn target() -> Target {
 /// Every message of the vectors, and each of them as a chat window shows it.
 pub fn seeds(flattened: bool) -> Vec<Vec<u8>> {
     let mut texts = Vec::new();
-    for file in ["derived.json", "erc4361_examples.json"] {
+    for file in ["derived.json", "field_reports.json", "erc4361_examples.json"] {
         let file: Value = serde_json::from_str(&read(&format!("tests/vectors/{file}"))).unwrap();
         let messages = file["cases"].as_array().unwrap().iter();
         texts.extend(

@@ -1,7 +1,7 @@
 //! The text of a signature, wrapped by ERC-6492 or not, beside a message that is good.
 
 use hasura_siwe::cli::wallet::{SignedText, Wallet};
-use hasura_siwe::siwe::signature::Invalid;
+use hasura_siwe::siwe::signature::{Invalid, Malformed};
 use hasura_siwe::siwe::{Policy, Refusal, verify};
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -15,6 +15,10 @@ const MARK: &str = "649264926492649264926492649264926492649264926492649264926492
 const WORDS: &[&str] = &[
     "0x",
     "0X",
+    " ",
+    "\n",
+    "\u{3000}",
+    "\u{10ffff}",
     MARK,
     "6492",
     "00",
@@ -47,6 +51,8 @@ pub fn target() -> Target {
         &wrapped,
         &format!("0x{compact}00"),
         &format!("0x{compact}01"),
+        &format!("0X{compact}1b\n"),
+        &compact.to_owned(),
         "0x",
         "",
     ];
@@ -63,7 +69,11 @@ fn check(message: &str, good: &str, input: &[u8]) -> String {
     let text = String::from_utf8_lossy(input);
     let policy = Policy::new(["https://localhost:3000".parse().unwrap()]);
     let verdict = verify(message, &text, &policy, NOW);
-    let bytes = |text: &str| hex::decode(text.strip_prefix("0x")?).ok();
+    let bytes = |text: &str| {
+        let text = text.trim();
+        let digits = text.strip_prefix("0x").or(text.strip_prefix("0X"));
+        hex::decode(digits.unwrap_or(text)).ok()
+    };
     let (presented, good) = (bytes(&text), bytes(good).unwrap());
     match verdict {
         Ok(_) => {
@@ -91,6 +101,8 @@ fn check(message: &str, good: &str, input: &[u8]) -> String {
             match refusal {
                 Refusal::SignatureInvalid(Invalid::Length(_)) => "another length".to_owned(),
                 Refusal::SignatureInvalid(Invalid::RecoveryByte(_)) => "another last byte".to_owned(),
+                Refusal::SignatureMalformed(Malformed::OddDigits(_)) => "an odd number of digits".to_owned(),
+                Refusal::SignatureMalformed(Malformed::Character { .. }) => "another character".to_owned(),
                 refusal => refusal.to_string(),
             }
         }

@@ -38,6 +38,17 @@ pub fn wallet() -> Wallet {
     Wallet::draw(&Entropy::system())
 }
 
+/// The ways in which wallets and their kits write the bytes of a signature.
+pub fn spellings(signature: &str) -> [String; 4] {
+    let digits = signature.strip_prefix("0x").unwrap();
+    [
+        digits.to_owned(),
+        format!("0X{digits}"),
+        format!("{signature}\n"),
+        format!(" \t{}\r\n", digits.to_uppercase()),
+    ]
+}
+
 /// A nonce as a client library makes one.
 pub fn nonce() -> String {
     hex::encode(Entropy::system().bytes::<12>())

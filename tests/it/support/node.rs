@@ -42,9 +42,14 @@ struct Script {
     call: Says,
 }
 
+/// Answers of its own for single questions, by the question and how many of its method came before; `None` leaves it to
+/// the script.
+type Exceptions = dyn Fn(&Value, usize) -> Option<Says> + Send + Sync;
+
 #[derive(Clone)]
 struct Shared {
     script: Arc<Mutex<Script>>,
+    exceptions: Arc<Mutex<Option<Box<Exceptions>>>>,
     asked: Arc<Mutex<Vec<Value>>>,
 }
 
@@ -63,6 +68,7 @@ impl StubNode {
                 code: Says::Result(json!(CODE)),
                 call: Says::Result(json!(YES)),
             })),
+            exceptions: Arc::default(),
             asked: Arc::default(),
         };
         let router = Router::new().fallback(answer).with_state(shared.clone());
@@ -89,6 +95,12 @@ impl StubNode {
         self.shared.script.lock().unwrap().call = says;
     }
 
+    /// Answers some questions otherwise: those for which this gives an answer. It is told how many questions of the same
+    /// method came since the last [`StubNode::asked`].
+    pub fn answers(&self, exceptions: impl Fn(&Value, usize) -> Option<Says> + Send + Sync + 'static) {
+        *self.shared.exceptions.lock().unwrap() = Some(Box::new(exceptions));
+    }
+
     /// The methods that it was asked for, in order; what they were called with; and forgets them.
     pub fn asked(&self) -> Vec<Value> {
         std::mem::take(&mut *self.shared.asked.lock().unwrap())
@@ -97,8 +109,22 @@ impl StubNode {
 
 async fn answer(State(shared): State<Shared>, body: String) -> Response {
     let question: Value = serde_json::from_str(&body).unwrap_or_default();
-    shared.asked.lock().unwrap().push(question.clone());
-    let says = {
+    let earlier = {
+        let mut asked = shared.asked.lock().unwrap();
+        let same = |other: &&Value| other["method"] == question["method"];
+        let earlier = asked.iter().filter(same).count();
+        asked.push(question.clone());
+        earlier
+    };
+    let exception = {
+        let exceptions = shared.exceptions.lock().unwrap();
+        exceptions
+            .as_ref()
+            .and_then(|exceptions| exceptions(&question, earlier))
+    };
+    let says = if let Some(says) = exception {
+        says
+    } else {
         let script = shared.script.lock().unwrap();
         match question["method"].as_str() {
             Some("eth_chainId") => script.chain_id.clone(),
