@@ -40,6 +40,7 @@ mod sessions;
 mod signing_keys;
 mod statements;
 mod turns;
+mod user_lists;
 mod user_roles;
 mod users;
 mod wallet_links;
@@ -52,7 +53,7 @@ pub use aging::{Aged, Ages, Found, Stretch};
 pub use announcements::{Announcement, listen};
 pub use audit::{AuditFilter, AuditRecord};
 pub use challenges::{ChallengeLogIn, ChallengeLoggedIn};
-pub use claims::NewClaim;
+pub use claims::{NewClaim, UnsendableClaims, unsendable_claims};
 pub use connect::{connect_directly, settings_for_pooler};
 pub use credentials::{ChangePassword, NewCredential, Set};
 pub use deletions::{Deleted, Gone};
@@ -73,13 +74,14 @@ pub use nonces::ProofNonce;
 pub use opening::{Opening, SessionState};
 pub use password_log_ins::PasswordLogIn;
 pub use profiles::{LoginNames, Profile};
-pub use roles::{Removed, Role};
+pub use roles::{Added, Removed, Role};
 pub use sessions::{Rotated, Rotation};
 pub use signing_keys::{KeyHistory, Retired};
 pub use statements::Db;
 pub use turns::Turn;
+pub use user_lists::{UserFilter, UserLine};
 pub use user_roles::{Changed, RoleChange};
-pub use users::{Account, Session, User, UserLine, Wallet};
+pub use users::{Account, Session, User, Wallet};
 pub use wallet_links::{LinkWallet, Linked, UnlinkWallet, Unlinked};
 
 /// Every statement of this module, so that a test can prepare each one.
@@ -99,6 +101,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("challenges::GIVE_UID", challenges::GIVE_UID),
     ("claims::SET", claims::SET),
     ("claims::REMOVE", claims::REMOVE),
+    ("claims::UNSENDABLE", claims::UNSENDABLE),
     ("credentials::REGISTER", credentials::REGISTER),
     ("credentials::ADD", credentials::ADD),
     ("credentials::CHANGE", credentials::CHANGE),
@@ -155,9 +158,9 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("signing_keys::RETIRE_EXPIRED", signing_keys::RETIRE_EXPIRED),
     ("turns::LOCK", turns::LOCK),
     ("turns::STILL_HOLDS", turns::STILL_HOLDS),
+    ("user_lists::LIST", user_lists::LIST),
     ("user_roles::GRANT", user_roles::GRANT),
     ("user_roles::REVOKE", user_roles::REVOKE),
-    ("users::LIST", users::LIST),
     ("users::FIND", users::FIND),
     ("users::WALLETS", users::WALLETS),
     ("users::ACCOUNTS", users::ACCOUNTS),
