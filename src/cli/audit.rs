@@ -55,7 +55,8 @@ const LOOK_BACK: Duration = Duration::from_secs(60);
 /// How many may come in that time.
 const AT_ONCE: u32 = 100_000;
 
-fn duration(text: &str) -> Result<Duration, String> {
+/// How long ago something may be.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     // Beyond this the database's calendar ends.
     let longest = Duration::from_secs(100 * 366 * 24 * 3600);
     match humantime::parse_duration(text) {

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::table::show_json;
 use crate::clock::Clock;
 use crate::config::{Database, Variables, keys_encryption_key};
 use crate::entropy::Entropy;
@@ -24,9 +25,14 @@ enum Change {
     /// Make a key and publish it. It signs after `rotate`, or at once where no key does.
     Generate(Generate),
     /// All keys and where they stand.
-    #[command(after_help = "Example:
-  hasura-siwe keys list")]
-    List,
+    #[command(after_help = "Examples:
+  hasura-siwe keys list
+  hasura-siwe keys list --json")]
+    List {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Let the next key sign. The one before stays published until its last token must have expired.
     #[command(after_help = "Examples:
   hasura-siwe keys rotate              # two minutes after `keys generate`
@@ -78,7 +84,8 @@ pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::R
                 ),
             }
         }
-        Change::List => {
+        Change::List { json: true } => show_json(&keys.list().await?)?,
+        Change::List { json: false } => {
             let all = keys.list().await?;
             if all.is_empty() {
                 println!("there are no keys: run `hasura-siwe keys generate`");

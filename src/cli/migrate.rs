@@ -8,18 +8,24 @@ use anyhow::Context;
 
 use super::logging;
 use crate::config::{Database, LogFormat, Pooler, Variables};
-use crate::storage::{Grants, connect_directly, grant_to_hasura, migrate, settings_for_pooler};
+use crate::storage::{
+    Grants, UnsendableClaims, connect_directly, grant_to_hasura, migrate, settings_for_pooler,
+    unsendable_claims,
+};
 
 pub(super) async fn run(variables: Variables) -> anyhow::Result<ExitCode> {
     let _log = logging::start(LogFormat::Text, &variables, None);
     let database = Database::read(&variables)?;
     let hasura_role = hasura_role(&variables)?;
-    let ran = up_to_date(&database, hasura_role.as_deref()).await?;
+    let (ran, claims) = up_to_date(&database, hasura_role.as_deref()).await?;
     if ran.is_empty() {
         println!("the database is up to date");
     }
     for name in ran {
         println!("ran {name}");
+    }
+    if let Some(left) = told(&claims) {
+        println!("{left}: {SET_AGAIN}");
     }
     if hasura_role.is_none() {
         println!("PG_DATABASE_URL is not set, so no role was given access for Hasura");
@@ -27,8 +33,37 @@ pub(super) async fn run(variables: Variables) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Migrates, and grants what Hasura serves to `hasura_role` where one is named.
-async fn up_to_date(database: &Database, hasura_role: Option<&str>) -> anyhow::Result<Vec<String>> {
+/// What to do about claims that no header can carry.
+pub(super) const SET_AGAIN: &str =
+    "set each again with `hasura-siwe account claim USER_ID NAME VALUE`, or take it away with --remove";
+
+/// Claims that the database took before it refused control characters, in a sentence; `None` where there are none.
+pub(super) fn told(claims: &UnsendableClaims) -> Option<String> {
+    let some: Vec<String> = claims
+        .some
+        .iter()
+        .map(|(user_id, name)| format!("{name} of {user_id}"))
+        .collect();
+    let more = if claims.count > some.len() as i64 {
+        ", …"
+    } else {
+        ""
+    };
+    (claims.count > 0).then(|| {
+        format!(
+            "claims with control characters in their values, which can begin another header where a header carries them: {} ({}{more})",
+            claims.count,
+            some.join(", ")
+        )
+    })
+}
+
+/// Migrates, and grants what Hasura serves to `hasura_role` where one is named. Returns what ran, and the claims that have to be set
+/// again.
+async fn up_to_date(
+    database: &Database,
+    hasura_role: Option<&str>,
+) -> anyhow::Result<(Vec<String>, UnsendableClaims)> {
     let mut client = connect_directly(database)
         .await
         .context("cannot connect to the database")?;
@@ -49,7 +84,10 @@ async fn up_to_date(database: &Database, hasura_role: Option<&str>) -> anyhow::R
             ),
         }
     }
-    Ok(ran)
+    let claims = unsendable_claims(&client)
+        .await
+        .context("cannot look at the claims")?;
+    Ok((ran, claims))
 }
 
 /// The user that Hasura connects as: the one in PG_DATABASE_URL.

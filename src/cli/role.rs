@@ -9,7 +9,7 @@ use super::table::{instant, show, show_json, table};
 use crate::clock::Clock;
 use crate::config::{Database, Variables};
 use crate::model::RoleName;
-use crate::storage::{Db, Removed};
+use crate::storage::{Added, Db, Removed};
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -39,7 +39,7 @@ enum Command {
     #[command(after_help = "Example:
   hasura-siwe role add editor")]
     Add {
-        /// Letters, digits, _ and -; not `user` or `guest`.
+        /// Letters, digits, _ and -; not `user` or `guest`, and no name that differs from another role's in letter case alone.
         name: RoleName,
     },
     /// Remove a role that no account holds.
@@ -56,11 +56,15 @@ pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::R
     let db = Db::open(&database, Clock::system())?;
     match arguments.command {
         Command::List { json } => list(&db, json).await?,
-        Command::Add { name } => show(&if db.add_role(&name).await? {
-            format!("the role {name} can be granted from now on; Hasura's metadata says what it may do\n")
-        } else {
-            format!("there was a role {name} already\n")
-        })?,
+        Command::Add { name } => match db.add_role(&name).await? {
+            Added::Now => show(&format!(
+                "the role {name} can be granted from now on; Hasura's metadata says what it may do\n"
+            ))?,
+            Added::Already => show(&format!("there was a role {name} already\n"))?,
+            Added::Beside(other) => bail!(
+                "there is a role {other}, and Hasura tells upper case from lower case: {name} would be another role without its permissions. Use {other}, or choose a name that differs in more than letter case"
+            ),
+        },
         Command::Remove { name } if name.is_admin() => {
             bail!("{name} is Hasura's own role and stays: revoke it from those who hold it")
         }

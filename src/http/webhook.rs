@@ -4,15 +4,15 @@
 //! alone; of the client's own `x-hasura-*` headers only the wished-for role is read, and granted if
 //! the account has it. No token is a guest; a bad one is nobody, never a guest.
 
-use std::collections::BTreeMap;
+use std::fmt;
 
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde::de::IgnoredAny;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
@@ -44,9 +44,33 @@ struct Presented<'a> {
 
 #[derive(Deserialize)]
 struct PostBody {
-    headers: BTreeMap<String, String>,
+    #[serde(deserialize_with = "every_pair")]
+    headers: Vec<(String, String)>,
     #[serde(default, rename = "request")]
     _request: IgnoredAny,
+}
+
+/// All members of an object, equal keys too: of two credentials neither may win.
+fn every_pair<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, String)>, D::Error> {
+    struct Pairs;
+
+    impl<'de> Visitor<'de> for Pairs {
+        type Value = Vec<(String, String)>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("an object of strings")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut pairs = Vec::new();
+            while let Some(pair) = map.next_entry()? {
+                pairs.push(pair);
+            }
+            Ok(pairs)
+        }
+    }
+
+    deserializer.deserialize_map(Pairs)
 }
 
 pub(super) async fn webhook(State(http): State<Http>, request: Request) -> Response {
@@ -95,12 +119,13 @@ async fn answer(http: &Http, presented: Presented<'_>) -> Result<Variables, flow
     Ok(Variables::Of(http.service.authenticate(token, wanted).await?))
 }
 
-/// The token behind `Bearer` or `JWT`.
+/// The token behind `Bearer` or `JWT`: `scheme 1*SP token68` (RFC 9110, section 11.4), with blanks and tabs around it.
 fn token_of(credential: &str) -> Option<&str> {
-    let (scheme, token) = credential.trim().split_once(' ')?;
+    let (scheme, token) = credential.trim_matches([' ', '\t']).split_once(' ')?;
     let known = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("jwt");
-    let token = token.trim();
-    (known && !token.is_empty() && !token.bytes().any(|byte| matches!(byte, b' ' | b','))).then_some(token)
+    let token = token.trim_start_matches(' ');
+    let is_of_a_token = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);
+    (known && !token.is_empty() && token.bytes().all(is_of_a_token)).then_some(token)
 }
 
 /// What Hasura is told. Strings only: it refuses the whole request for anything else.
@@ -176,7 +201,13 @@ mod tests {
 
     #[test]
     fn a_credential_is_one_known_scheme_and_one_token() {
-        for good in ["Bearer a.b.c", "bearer a.b.c", "JWT a.b.c", " Bearer  a.b.c "] {
+        for good in [
+            "Bearer a.b.c",
+            "bearer a.b.c",
+            "JWT a.b.c",
+            " Bearer  a.b.c ",
+            "\tBearer a.b.c\t",
+        ] {
             assert_eq!(token_of(good), Some("a.b.c"), "{good}");
         }
         for bad in [
@@ -187,6 +218,16 @@ mod tests {
             "a.b.c",
             "Bearer a b",
             "Bearer a, Bearer b",
+            // Issue 14, item 15.
+            "Bearer \ta.b.c",
+            "Bearer\ta.b.c",
+            "Bearer\t a.b.c",
+            "Bearer a.b.c\td",
+            "Bearer \u{a0}a.b.c",
+            "Bearer \u{b}a.b.c",
+            "\u{a0}Bearer a.b.c",
+            "Bearer a.b.\u{e9}",
+            "Bearer \"a.b.c\"",
         ] {
             assert_eq!(token_of(bad), None, "{bad}");
         }

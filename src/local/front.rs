@@ -1,5 +1,6 @@
 //! What the proxy does in compose: `/v1/login` for the published document, `/sapi/*` to the service, the
-//! client's address in X-Forwarded-For, the sign-in page at `/`, everything else to the engine as it is.
+//! client's address in X-Forwarded-For, one Cookie field out of several, the sign-in page at `/`, everything else to the engine as
+//! it is.
 //!
 //! It is no place for rules: the Caddyfile does the same, and a test runs both.
 
@@ -9,7 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{
-    CONNECTION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, COOKIE, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -71,11 +72,15 @@ async fn forward(
         "/v1/login" if parts.method == Method::POST => "/v1/graphql",
         _ => parts.uri.path_and_query().map_or("/", PathAndQuery::as_str),
     };
-    let Ok(body) = axum::body::to_bytes(body, BODY_CAP).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    // Whole, before a byte goes upstream: a client that sends slowly keeps nothing busy but this connection.
+    let body = match axum::body::to_bytes(body, BODY_CAP).await {
+        Ok(body) => body,
+        Err(error) if is_too_large(&error) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
     };
     let mut headers = parts.headers;
     drop_hop_by_hop(&mut headers);
+    join_cookies(&mut headers);
     headers.remove(FORWARDED_ORIGIN);
     if let Ok(address) = HeaderValue::from_str(&peer.ip().to_string()) {
         headers.insert(FORWARDED_FOR, address);
@@ -103,6 +108,25 @@ async fn forward(
             warn!(error = %error, "an upstream did not answer");
             StatusCode::BAD_GATEWAY.into_response()
         }
+    }
+}
+
+fn is_too_large(error: &axum::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+}
+
+/// One Cookie field out of several, as RFC 9113 section 8.2.3 asks for: Hasura and the engine pass on the last of equal fields alone.
+fn join_cookies(headers: &mut HeaderMap) {
+    let fields: Vec<&[u8]> = headers
+        .get_all(COOKIE)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .collect();
+    if fields.len() < 2 {
+        return;
+    }
+    if let Ok(joined) = HeaderValue::from_bytes(&fields.join(&b"; "[..])) {
+        headers.insert(COOKIE, joined);
     }
 }
 

@@ -9,7 +9,7 @@ use std::str::FromStr;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimName(String);
 
-/// At most 1024 characters without control characters.
+/// 1 to 1024 characters, not only blanks, without control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimValue(String);
 
@@ -25,6 +25,11 @@ pub enum ClaimError {
     /// Hasura reads it as something else.
     #[error("Hasura reads this name for itself: choose another one")]
     OfHasura,
+    /// Nothing, or nothing but blanks.
+    #[error(
+        "a claim's value is not empty: permissions would compare with an empty text. Give it a value, or take the claim away with --remove"
+    )]
+    Empty,
     /// More than 1024 characters.
     #[error("a claim's value has at most 1024 characters")]
     TooLong,
@@ -91,6 +96,9 @@ impl FromStr for ClaimValue {
         if text.chars().any(char::is_control) {
             return Err(ClaimError::Control);
         }
+        if text.trim().is_empty() {
+            return Err(ClaimError::Empty);
+        }
         if text.chars().count() > 1024 {
             return Err(ClaimError::TooLong);
         }
@@ -134,7 +142,10 @@ mod tests {
 
     #[test]
     fn a_value_is_short_text() {
-        assert_eq!("".parse::<ClaimValue>().unwrap().as_str(), "");
+        assert_eq!(" a ".parse::<ClaimValue>().unwrap().as_str(), " a ");
+        for empty in ["", " ", "\u{3000}"] {
+            assert_eq!(empty.parse::<ClaimValue>(), Err(ClaimError::Empty));
+        }
         assert!("é".repeat(1024).parse::<ClaimValue>().is_ok());
         assert_eq!("é".repeat(1025).parse::<ClaimValue>(), Err(ClaimError::TooLong));
         assert_eq!("a\nb".parse::<ClaimValue>(), Err(ClaimError::Control));

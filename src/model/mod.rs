@@ -10,6 +10,7 @@ mod client;
 mod contract_wallet;
 mod email;
 mod flow;
+mod invisible;
 mod login_name;
 mod network_name;
 mod role_name;

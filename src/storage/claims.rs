@@ -1,5 +1,6 @@
 //! Claims that an operator adds to the tokens of an account.
 
+use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use super::whose::named_person;
@@ -82,7 +83,52 @@ noted as (
 select exists (select from person) as found, exists (select from removed) as changed, false as new"
 );
 
+/// Claims with control characters in their values, from before the database refused them.
+#[derive(Clone, Debug)]
+pub struct UnsendableClaims {
+    /// How many there are.
+    pub count: i64,
+    /// Some of them: the user's id and the claim's name.
+    pub some: Vec<(Uuid, String)>,
+}
+
+// The text of the check in migrations/0018_claim_values.sql.
+pub(super) const UNSENDABLE: &str = r"
+select user_id, name, count(*) over () as count
+from auth.custom_claims
+where value ~ '[\u0001-\u001f\u007f-\u009f]'
+order by user_id, name
+limit 3";
+
+impl UnsendableClaims {
+    fn of(rows: &[Row]) -> Self {
+        Self {
+            count: rows.first().map_or(0, |row| row.get("count")),
+            some: rows
+                .iter()
+                .map(|row| (row.get("user_id"), row.get("name")))
+                .collect(),
+        }
+    }
+}
+
+/// What [`Db::unsendable_claims`] says, over a connection that a migration has.
+///
+/// # Errors
+/// [`Error`] when the database gave no answer.
+pub async fn unsendable_claims(client: &Client) -> Result<UnsendableClaims, Error> {
+    Ok(UnsendableClaims::of(&client.query(UNSENDABLE, &[]).await?))
+}
+
 impl Db {
+    /// What an operator has to set again.
+    ///
+    /// # Errors
+    /// [`Error`] when the database gave no answer.
+    pub async fn unsendable_claims(&self) -> Result<UnsendableClaims, Error> {
+        Ok(UnsendableClaims::of(&self.query(UNSENDABLE, &[]).await?))
+    }
+
     /// Sets a claim; the user comes into being where the address never signed in.
     ///
     /// # Errors

@@ -42,6 +42,7 @@ mod sign_ups;
 mod signing_keys;
 mod statements;
 mod turns;
+mod user_lists;
 mod user_roles;
 mod users;
 mod wallet_links;
@@ -54,7 +55,7 @@ pub use aging::{Aged, Ages, Found, Stretch};
 pub use announcements::{Announcement, listen};
 pub use audit::{AuditFilter, AuditRecord};
 pub use challenges::{ChallengeLogIn, ChallengeLoggedIn};
-pub use claims::NewClaim;
+pub use claims::{NewClaim, UnsendableClaims, unsendable_claims};
 pub use connect::{connect_directly, settings_for_pooler};
 pub use credentials::{ChangePassword, NewCredential, Set};
 pub use deletions::{Deleted, Gone};
@@ -76,14 +77,15 @@ pub use nonces::ProofNonce;
 pub use opening::{Opening, SessionState};
 pub use password_log_ins::PasswordLogIn;
 pub use profiles::{LoginNames, Profile};
-pub use roles::{Removed, Role};
+pub use roles::{Added, Removed, Role};
 pub use sessions::{Rotated, Rotation};
 pub use sign_ups::SignUpLimits;
 pub use signing_keys::{KeyHistory, Retired};
 pub use statements::Db;
 pub use turns::Turn;
+pub use user_lists::{UserFilter, UserLine};
 pub use user_roles::{Changed, RoleChange};
-pub use users::{Account, Session, User, UserLine, Wallet};
+pub use users::{Account, Session, User, Wallet};
 pub use wallet_links::{LinkWallet, Linked, UnlinkWallet, Unlinked};
 
 /// Every statement of this module, so that a test can prepare each one.
@@ -103,6 +105,7 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("challenges::GIVE_UID", challenges::GIVE_UID),
     ("claims::SET", claims::SET),
     ("claims::REMOVE", claims::REMOVE),
+    ("claims::UNSENDABLE", claims::UNSENDABLE),
     ("credentials::REGISTER", credentials::REGISTER),
     ("credentials::ADD", credentials::ADD),
     ("credentials::CHANGE", credentials::CHANGE),
@@ -160,9 +163,9 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("signing_keys::RETIRE_EXPIRED", signing_keys::RETIRE_EXPIRED),
     ("turns::LOCK", turns::LOCK),
     ("turns::STILL_HOLDS", turns::STILL_HOLDS),
+    ("user_lists::LIST", user_lists::LIST),
     ("user_roles::GRANT", user_roles::GRANT),
     ("user_roles::REVOKE", user_roles::REVOKE),
-    ("users::LIST", users::LIST),
     ("users::FIND", users::FIND),
     ("users::WALLETS", users::WALLETS),
     ("users::ACCOUNTS", users::ACCOUNTS),

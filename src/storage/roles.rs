@@ -36,13 +36,33 @@ from auth.roles r
 left join (select role, count(*) as holders from auth.user_roles group by role) as held on held.role = r.name
 order by r.name";
 
+/// What became of a role that was to be added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// It is there from now on.
+    Now,
+    /// It was there.
+    Already,
+    /// There is a role whose name differs in letter case alone.
+    Beside(String),
+}
+
+// `user` and `guest` have no row.
 pub(super) const ADD: &str = "
 with moment as materialized (
   select clock_timestamp() + make_interval(secs => $1) as now
 ),
+beside as materialized (
+  select name
+  from (select name from auth.roles union all values ('user'), ('guest')) as known
+  where lower(name) = lower($2) and name <> $2
+  order by name
+  limit 1
+),
 added as (
   insert into auth.roles (name, created_at)
   select $2, now from moment
+  where not exists (select from beside)
   on conflict do nothing
   returning name
 ),
@@ -51,7 +71,9 @@ noted as (
   select moment.now, 'add_role', 'ok', 'operator', jsonb_build_object('role', name)
   from added, moment
 )
-select exists (select from added) as changed";
+select exists (select from added) as changed,
+  exists (select from auth.roles where name = $2) as known,
+  (select name from beside) as beside";
 
 // A grant that is under way holds the role's row. It is waited for, and then the foreign key refuses.
 pub(super) const REMOVE: &str = "
@@ -87,15 +109,20 @@ impl Db {
             .collect())
     }
 
-    /// Adds a role. False when it was there.
+    /// Adds a role, unless there is one of that name in any letter case.
     ///
     /// # Errors
     /// [`Error`] when the database gave no answer.
-    pub async fn add_role(&self, role: &RoleName) -> Result<bool, Error> {
+    pub async fn add_role(&self, role: &RoleName) -> Result<Added, Error> {
         let row = self
             .query_one(ADD, &[&self.clock_offset(), &role.as_str()])
             .await?;
-        Ok(row.get("changed"))
+        Ok(match row.get::<_, Option<String>>("beside") {
+            _ if row.get("changed") => Added::Now,
+            // Two such roles may be there from before this was asked.
+            Some(other) if !row.get::<_, bool>("known") => Added::Beside(other),
+            _ => Added::Already,
+        })
     }
 
     /// Removes a role that nobody holds.

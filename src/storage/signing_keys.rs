@@ -5,29 +5,40 @@
 
 use std::time::Duration;
 
+use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
+use time::serde::rfc3339;
 use tokio_postgres::Row;
 
 use super::{Db, Error};
 use crate::token::{KeyState, NewKey, StoredKey};
 
 /// A key with its history.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct KeyHistory {
     /// RFC 7638 thumbprint.
     pub kid: String,
     /// By its JOSE name.
     pub algorithm: String,
     /// Where it stands.
+    #[serde(serialize_with = "by_name")]
     pub state: KeyState,
     /// Since when it is published.
+    #[serde(with = "rfc3339")]
     pub published_at: OffsetDateTime,
     /// Since when it signed.
+    #[serde(with = "rfc3339::option")]
     pub activated_at: Option<OffsetDateTime>,
     /// Until when it stays published, for one that is retiring.
+    #[serde(with = "rfc3339::option")]
     pub retires_at: Option<OffsetDateTime>,
     /// Since when it is good for nothing.
+    #[serde(with = "rfc3339::option")]
     pub retired_at: Option<OffsetDateTime>,
+}
+
+fn by_name<S: Serializer>(state: &KeyState, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(state.name())
 }
 
 /// What became of a retirement.

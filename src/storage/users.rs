@@ -5,32 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::serde::rfc3339;
-use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::{Db, Error, columns};
 use crate::model::{Address, Whose};
-
-/// A person, on one line.
-#[derive(Debug, Serialize)]
-pub struct UserLine {
-    /// The user id.
-    pub user_id: Uuid,
-    /// Addresses of externally owned accounts, and contracts as `CHAIN:ADDRESS`.
-    pub wallets: Vec<String>,
-    /// What it signs in with beside a password: an e-mail address, a username.
-    pub logins: Vec<String>,
-    /// Roles besides `user` that were granted.
-    pub roles: Vec<String>,
-    /// Sessions that are not over.
-    pub sessions: i64,
-    /// Since when the person is known.
-    #[serde(with = "rfc3339")]
-    pub created_at: OffsetDateTime,
-    /// Since when it is disabled, if it is.
-    #[serde(with = "rfc3339::option")]
-    pub disabled_at: Option<OffsetDateTime>,
-}
 
 /// A person, in full.
 #[derive(Debug, Serialize)]
@@ -102,22 +80,6 @@ pub struct Session {
     pub user_agent: Option<String>,
 }
 
-pub(super) const LIST: &str = "
-select u.id, u.created_at, u.disabled_at,
-  coalesce((select array_remove(array[c.email, c.username], null) from auth.credentials c where c.user_id = u.id), '{}') as logins,
-  array(select case when w.chain = 0 then '' else w.chain || ':' end || encode(w.address, 'hex')
-        from auth.wallets w where w.user_id = u.id order by w.chain, w.address) as wallets,
-  array(select r.role from auth.user_roles r where r.user_id = u.id order by r.role) as roles,
-  (select count(*)
-   from auth.sessions s
-   where s.user_id = u.id and s.ended_at is null
-     and least(s.ends_at, s.last_used_at + s.idle) > clock_timestamp() + make_interval(secs => $1)
-  ) as sessions
-from auth.users u
-where $2::uuid is null or u.id > $2
-order by u.id
-limit $3";
-
 pub(super) const FIND: &str = "
 select u.id, u.created_at, u.disabled_at,
   coalesce((select array_remove(array[c.email, c.username], null) from auth.credentials c where c.user_id = u.id), '{}') as logins,
@@ -148,17 +110,6 @@ where user_id = $2 and ended_at is null
 order by last_used_at desc";
 
 impl Db {
-    /// People in the order of their ids, from the one after `after`.
-    ///
-    /// # Errors
-    /// [`Error`] when the database gave no answer.
-    pub async fn users(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<UserLine>, Error> {
-        let rows = self
-            .query(LIST, &[&self.clock_offset(), &after, &i64::from(limit)])
-            .await?;
-        rows.iter().map(user_line).collect()
-    }
-
     /// A person. `None` when there is no such account.
     ///
     /// # Errors
@@ -241,29 +192,4 @@ impl Db {
 pub(super) fn address(bytes: &[u8]) -> Result<Address, Error> {
     let bytes = bytes.try_into().map_err(|_| Error::Content("an address"))?;
     Ok(Address::from_bytes(bytes))
-}
-
-fn user_line(row: &Row) -> Result<UserLine, Error> {
-    let wallets: Vec<String> = row.get("wallets");
-    let wallet = |text: String| {
-        // The database knows the digits, and not how ERC-55 writes them.
-        let (chain, digits) = text.split_once(':').unwrap_or(("", &text));
-        let whose: Address = format!("0x{digits}")
-            .parse()
-            .map_err(|_| Error::Content("an address"))?;
-        Ok(if chain.is_empty() {
-            whose.to_string()
-        } else {
-            format!("{chain}:{whose}")
-        })
-    };
-    Ok(UserLine {
-        user_id: row.get("id"),
-        wallets: wallets.into_iter().map(wallet).collect::<Result<_, Error>>()?,
-        logins: row.get("logins"),
-        roles: row.get("roles"),
-        sessions: row.get("sessions"),
-        created_at: row.get("created_at"),
-        disabled_at: row.get("disabled_at"),
-    })
 }

@@ -191,3 +191,53 @@ async fn a_disabled_account_names_nothing_although_its_token_lives() {
         .await;
     reply.assert_error(403, "account_disabled");
 }
+
+// Issue 14, item 15.
+#[tokio::test]
+async fn a_name_with_something_unseen_or_a_second_form_is_refused_and_a_stored_one_stays() {
+    let app = TestApp::start().await;
+    let alice = wallet();
+    let id = app.log_in_with(&app.message(&alice)).await.assert_ok().user_id();
+    let address = alice.address().to_string();
+    let set = async |name: &str| app.update(user(&id), &["ethereum"], name, &address).await;
+    for name in [
+        "ali\u{200b}ce",
+        "alice\u{200d}",
+        "a\u{ad}lice",
+        "alice\u{fe0f}",
+        "\u{202e}ecila",
+        "\u{3164}",
+        "alice\u{e0041}",
+        "\u{ff41}lice",
+        "\u{1d41a}lice",
+        "a\u{a0}b",
+    ] {
+        let reply = set(name).await;
+        reply.assert_error(400, "name_invalid");
+        let message = reply.json()["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("U+"), "{message}");
+    }
+    for name in [
+        "👩\u{200d}🚀",
+        "❤\u{fe0f}",
+        "می\u{200c}خواهم",
+        "ශ\u{dca}\u{200d}රී",
+        "Ångström",
+    ] {
+        set(name).await.assert_ok();
+        assert_eq!(names(&app).await[0].1.as_deref(), Some(name));
+    }
+    let client = app.db.connect().await;
+    let old = "ali\u{200b}\u{ff43}e";
+    client
+        .execute("update accounts set name = $1", &[&old])
+        .await
+        .unwrap();
+    let token = app
+        .log_in_with(&app.message(&alice))
+        .await
+        .assert_ok()
+        .refresh_token();
+    app.restore(&token).await.assert_ok();
+    assert_eq!(names(&app).await[0].1.as_deref(), Some(old));
+}

@@ -2,7 +2,6 @@
 //! makes, `migrate` and `serve` as their containers start them, the engine with Hasura's variables,
 //! and a real Caddy with the project's Caddyfile. Only the containers themselves are missing.
 
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -14,18 +13,11 @@ use hasura_siwe::local::{Postgres, Start};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
+use crate::support::caddy::{Caddy, free_port};
 use crate::support::process::{Process, run};
 use crate::support::raw::assert_only_sapi_leads_to_the_service;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
-}
 
 /// The services as compose resolves them from the files of `make env`.
 async fn services(mode: &str) -> Value {
@@ -63,27 +55,6 @@ fn environment(services: &Value, service: &str, hosts: &[(&str, String)]) -> Var
         variables.set(name, value);
     }
     variables
-}
-
-struct Caddy(tokio::process::Child);
-
-async fn caddy(hasura: &str, service: &str) -> (Caddy, String) {
-    let port = free_port();
-    let child = Command::new(format!("{ROOT}/tests/deploy/caddy.sh"))
-        .args([hasura, service, &port.to_string()])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let base = format!("http://127.0.0.1:{port}");
-    for _ in 0..100 {
-        if reqwest::get(format!("{base}/healthz")).await.is_ok() {
-            return (Caddy(child), base);
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("Caddy does not answer: run tests/deploy/caddy.sh {hasura} {service} {port}");
 }
 
 #[tokio::test]
@@ -284,7 +255,8 @@ async fn whole_story(mode: &str) {
     tokio::spawn(async move { axum::serve(listener, router).await });
 
     let host = service.base.trim_start_matches("http://");
-    let (mut caddy, base) = caddy(&upstream, host).await;
+    let caddy = Caddy::start(&upstream, host, &[]).await;
+    let base = caddy.base.clone();
     let demo = run(&["demo", "--endpoint", &base], &Variables::default(), "").await;
     assert!(demo.status.success(), "{}", String::from_utf8_lossy(&demo.stderr));
 
@@ -348,7 +320,7 @@ async fn whole_story(mode: &str) {
     if let Some(mut bouncer) = bouncer {
         bouncer.kill().await.unwrap();
     }
-    caddy.0.kill().await.unwrap();
+    caddy.stop().await;
     assert!(service.stop().await.0.success());
     postgres.stop().await.unwrap();
     assert!(Path::new(ROOT).join("Caddyfile").exists());

@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod endings;
 mod epoch;
+mod filters;
 mod leaving;
 mod lists;
 mod passwords;

@@ -92,6 +92,17 @@ async fn p12_one_person_has_one_spelling() {
             "name_invalid",
             400,
         ),
+        // Issue 14, item 15.
+        (
+            json!({"username": "anna2", "name": "an\u{200b}na"}),
+            "name_invalid",
+            400,
+        ),
+        (
+            json!({"username": "anna2", "name": "\u{ff21}nna"}),
+            "name_invalid",
+            400,
+        ),
     ] {
         let mut input = input;
         input["password"] = json!(PASSWORD);

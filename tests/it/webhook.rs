@@ -1,5 +1,7 @@
 //! The auth webhook, through HTTP: a guest, a user, nobody, and "we cannot know".
 
+mod credentials;
+
 use hasura_siwe::clock::Clock;
 use serde_json::{Value, json};
 use time::Duration;

@@ -7,7 +7,7 @@ use super::super::table::{instant, or_dash, plain, show, show_json, table};
 use super::{List, no_account};
 use crate::config::Operator;
 use crate::model::{ADMIN_ROLE, USER_ROLE, Whose};
-use crate::storage::{Account, Db, Session, User, Wallet};
+use crate::storage::{Account, Db, Session, User, UserFilter, Wallet};
 
 /// An account in full, as `--json` prints it.
 #[derive(Serialize)]
@@ -28,9 +28,22 @@ struct EffectiveRole {
     by: &'static str,
 }
 
-pub(super) async fn list(db: &Db, list: &List) -> anyhow::Result<()> {
-    let users = db.users(list.after, list.limit).await?;
-    if list.json {
+pub(super) async fn list(db: &Db, list: List) -> anyhow::Result<()> {
+    let (as_json, limit) = (list.json, list.limit);
+    let users = db
+        .users(&UserFilter {
+            after: list.after,
+            address: list.address,
+            email: list.email,
+            username: list.username,
+            name: list.name,
+            role: list.role,
+            is_disabled: list.disabled,
+            since: list.since,
+            limit,
+        })
+        .await?;
+    if as_json {
         return show_json(&users);
     }
     let rows: Vec<[String; 7]> = users
@@ -58,7 +71,7 @@ pub(super) async fn list(db: &Db, list: &List) -> anyhow::Result<()> {
     ];
     show(&table("", head, &rows))?;
     match users.last() {
-        Some(last) if users.len() == usize::try_from(list.limit)? => {
+        Some(last) if users.len() == usize::try_from(limit)? => {
             show(&format!("There may be more: --after {}\n", last.user_id))
         }
         _ => Ok(()),

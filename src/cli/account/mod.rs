@@ -8,16 +8,18 @@ mod named;
 mod password;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use uuid::Uuid;
 
 use named::Named;
 
+use super::audit::duration;
 use super::ids::{session_id, user_id};
 use crate::clock::Clock;
 use crate::config::{Operator, Variables};
-use crate::model::{AccountName, ClaimName, ClaimValue, Email, RoleName, Username, Whose};
+use crate::model::{AccountName, Address, ClaimName, ClaimValue, Email, RoleName, Username, Whose};
 use crate::storage::Db;
 
 #[derive(Args)]
@@ -36,10 +38,11 @@ pub(super) struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// List accounts in the order of their user ids.
+    /// List accounts in the order of their user ids. Filters narrow the list; an account must fit all of them.
     #[command(after_help = "Examples:
   hasura-siwe account list --limit 20
-  hasura-siwe account list --after d1789988-2406-4937-bc3d-2f9e039e7e1b --json")]
+  hasura-siwe account list --after d1789988-2406-4937-bc3d-2f9e039e7e1b --json
+  hasura-siwe account list --role editor --since 7d")]
     List(List),
     /// Show one account: wallets, accounts on networks, roles, claims and live sessions. No secret is shown.
     #[command(after_help = "Examples:
@@ -132,6 +135,27 @@ struct List {
     /// Go on after this user id: the last one of the page before.
     #[arg(long, value_name = "ID", value_parser = user_id)]
     after: Option<Uuid>,
+    /// Accounts with a wallet of this address, on any chain.
+    #[arg(long)]
+    address: Option<Address>,
+    /// Accounts that sign in with this e-mail address.
+    #[arg(long, value_parser = |text: &str| Email::parse(text))]
+    email: Option<Email>,
+    /// Accounts that sign in with this username.
+    #[arg(long, value_parser = |text: &str| Username::parse(text))]
+    username: Option<Username>,
+    /// Accounts with this text in a name, in any letter case.
+    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    name: Option<String>,
+    /// Accounts to which this role is granted. It says nothing of ADMIN_ADDRESSES.
+    #[arg(long)]
+    role: Option<RoleName>,
+    /// Disabled accounts only.
+    #[arg(long)]
+    disabled: bool,
+    /// Accounts that are new since 30m, 24h, 7d …
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    since: Option<Duration>,
     /// As JSON.
     #[arg(long)]
     json: bool,
@@ -182,7 +206,7 @@ struct Claim {
     /// x-hasura- and lower-case letters, digits and hyphens.
     #[arg(value_name = "x-hasura-NAME")]
     name: ClaimName,
-    /// A text of at most 1024 characters. Every token carries it, so keep it short.
+    /// A text of 1 to 1024 characters, not only blanks. Every token carries it, so keep it short.
     #[arg(required_unless_present = "remove")]
     value: Option<ClaimValue>,
     /// Remove the claim.
@@ -194,7 +218,7 @@ pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::R
     let operator = Operator::read(&variables)?;
     let db = Db::open(&operator.database, Clock::system())?;
     match arguments.command {
-        Command::List(list) => look::list(&db, &list).await?,
+        Command::List(list) => look::list(&db, list).await?,
         Command::Show(Show { one, json }) => {
             look::show_one(&db, &operator, &one.find(&db).await?, json).await?
         }

@@ -4,6 +4,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::finding::{Outcome, fail, ok, skip, warn};
 use super::patient::{Patient, Seen};
+use crate::cli::migrate::{SET_AGAIN, told};
 use crate::storage::{Db, Error, RoleLimits, connect_directly, hasura_limits, known_migrations};
 
 /// Said of whatever needs a database that does not answer.
@@ -172,7 +173,12 @@ pub(super) async fn migrations(patient: &mut Patient) -> Outcome {
             "right while an update rolls out; otherwise run the newer program",
         );
     }
-    ok(format!("all {} ran", known.len()))
+    let ran = format!("all {} ran", known.len());
+    match db.unsendable_claims().await.map(|claims| told(&claims)) {
+        Ok(None) => ok(ran),
+        Ok(Some(left)) => warn(format!("{ran}; {left}"), SET_AGAIN),
+        Err(error) => fail(error.for_the_log(), "run `hasura-siwe migrate`"),
+    }
 }
 
 pub(super) async fn networks(patient: &mut Patient) -> Outcome {

@@ -29,7 +29,9 @@ impl Difference {
         // The value of a header that is written out.
         let in_header = last == "value" && self.path.contains("headers[");
         let names = |part: &str| SECRETS.contains(&part.split('[').next().unwrap_or(part));
-        let is_secret = self.path.split('.').any(names) || in_header;
+        // Below a secret the name of a variable may stand alone: both sides name one, and not the same.
+        let is_name = last == "from_env";
+        let is_secret = !is_name && self.path.split('.').any(names) || in_header;
         let is_header = last.starts_with("headers[");
         for side in [&mut self.here, &mut self.there].into_iter().flatten() {
             if is_secret && !names_variable(side) {
@@ -123,6 +125,29 @@ mod tests {
                 .here,
             Some(json!("***"))
         );
+        // Issue 14, item 21.
+        for path in [
+            "sources[a].configuration.connection_info.database_url.from_env",
+            "sources[a].configuration.connection_info.database_url.connection_parameters.password.from_env",
+            "sources[a].configuration.connection_info.ssl_configuration.sslpassword.from_env",
+        ] {
+            assert_eq!(
+                difference(path, json!("PG_URL")).hidden().here,
+                Some(json!("PG_URL")),
+                "{path}"
+            );
+        }
+        for path in [
+            "a.database_url.from_env.x",
+            "a.password.value",
+            "a.database_url[from_env]",
+        ] {
+            assert_eq!(
+                difference(path, json!("s")).hidden().here,
+                Some(json!("***")),
+                "{path}"
+            );
+        }
         let variable = json!({"database_url": {"from_env": "PG_DATABASE_URL"}});
         assert_eq!(difference("a", variable.clone()).hidden().here, Some(variable));
     }

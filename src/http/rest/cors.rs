@@ -13,20 +13,27 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::whole_body;
+use super::arrivals::Arrivals;
 use crate::http::pages::Pages;
 
 /// Two hours: no browser remembers a preflight for longer than a day, and Chromium for no longer than this.
 const REMEMBER: &str = "7200";
 
+/// Which pages may call, and what a preflight's body must pass.
+#[derive(Clone)]
+pub(super) struct Rules {
+    pub(super) pages: Pages,
+    pub(super) arrivals: Arrivals,
+}
+
 /// Answers preflights of listed pages, and marks every answer to them. To anybody else it does nothing, and a browser
 /// then keeps the answer from its page.
-pub(super) async fn around(State(pages): State<Pages>, request: Request, next: Next) -> Response {
-    let origin = pages.listed(request.headers(), &ORIGIN).cloned();
+pub(super) async fn around(State(rules): State<Rules>, request: Request, next: Next) -> Response {
+    let origin = rules.pages.listed(request.headers(), &ORIGIN).cloned();
     let is_preflight =
         request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = match &origin {
-        Some(_) if is_preflight => preflight(request).await,
+        Some(_) if is_preflight => preflight(&rules.arrivals, request).await,
         _ => next.run(request).await,
     };
     let headers = response.headers_mut();
@@ -40,9 +47,9 @@ pub(super) async fn around(State(pages): State<Pages>, request: Request, next: N
     response
 }
 
-async fn preflight(request: Request) -> Response {
+async fn preflight(arrivals: &Arrivals, request: Request) -> Response {
     // There is none, as a rule; an unread one would cost the proxy its connection.
-    let _ = whole_body(request).await;
+    let _ = arrivals.complete(request).await;
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     let told: [(HeaderName, &str); 3] = [

@@ -3,23 +3,23 @@
 //! Anybody may call. A status is a true one, since nobody stands between us and the client: a fault of
 //! ours is a 503, and every refusal has the envelope of the API's own replies.
 
+mod arrivals;
 mod cors;
 mod tanx;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::body::Bytes;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, post};
 use axum::{Json, Router};
-use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
+
+use arrivals::{Arrivals, BODY_CAP};
 
 use super::Http;
 use super::client::client_of;
@@ -28,13 +28,7 @@ use super::error::{ApiError, ReplyCode, in_time};
 use super::pages::Pages;
 use crate::model::Client;
 
-/// Far more than an address and a signature, and little enough for a surface without a secret.
-const BODY_CAP: usize = 64 << 10;
-/// What the proxy lets through.
-const READ_CAP: usize = 1_000_000;
-/// A body of these sizes takes a moment; shorter than what Hasura's calls have.
-const BODY_TIMEOUT: Duration = Duration::from_secs(3);
-/// Requests of strangers at once.
+/// Requests that are answered at once.
 const PLACES: usize = 256;
 
 /// The routes below, for what is counted.
@@ -50,7 +44,8 @@ pub(super) const ROUTES: [&str; 8] = [
 ];
 
 /// Everything under `/sapi`. The final slash is the document's; many clients leave it out.
-pub(super) fn router(pages: Pages) -> Router<Http> {
+pub(super) fn router(pages: Pages, trusted_hops: usize) -> Router<Http> {
+    let arrivals = Arrivals::new(trusted_hops);
     Router::new()
         .route("/sapi/v2/auth/nonce", post(tanx::nonce))
         .route("/sapi/v2/auth/nonce/", post(tanx::nonce))
@@ -65,9 +60,14 @@ pub(super) fn router(pages: Pages) -> Router<Http> {
             Arc::new(Semaphore::new(PLACES)),
             in_a_place,
         ))
+        // Outside of the places: a body on its way takes none.
+        .layer(axum::middleware::from_fn_with_state(arrivals.clone(), arrived))
         .layer(axum::middleware::from_fn(within_time))
         // Outermost: a page reads a refusal only where it is marked like any other answer.
-        .layer(axum::middleware::from_fn_with_state(pages, cors::around))
+        .layer(axum::middleware::from_fn_with_state(
+            cors::Rules { pages, arrivals },
+            cors::around,
+        ))
 }
 
 /// A request of anybody: its body as JSON, whatever its Content-Type says.
@@ -81,43 +81,27 @@ impl<T: DeserializeOwned> FromRequest<Http> for Call<T> {
 
     async fn from_request(request: Request, http: &Http) -> Result<Self, Refused> {
         let client = client_of(&request, http, header::USER_AGENT);
-        let body = whole_body(request).await?;
+        // It is in memory by now.
+        let body = axum::body::to_bytes(request.into_body(), BODY_CAP)
+            .await
+            .map_err(|_| ApiError::PayloadTooLarge)?;
         let input = serde_json::from_slice(&body)
             .map_err(|error| ApiError::BadRequest(complaint("the body", &error)))?;
         Ok(Self { input, client })
     }
 }
 
-/// Every body is read to its end, also one that nobody wants: a connection with an unread body is closed, and
-/// the proxy, which keeps connections, would answer this client or the next with a 502.
-///
-/// No more of it is kept than may be good.
-async fn whole_body(request: Request) -> Result<Bytes, ApiError> {
-    let mut pieces = request.into_body().into_data_stream();
-    let (mut kept, mut read) = (Vec::new(), 0);
-    let reading = async {
-        while let Some(piece) = pieces.next().await {
-            let piece = piece.map_err(|_| ApiError::BadRequest("the body could not be read".to_owned()))?;
-            read += piece.len();
-            if read > READ_CAP {
-                return Err(ApiError::PayloadTooLarge);
-            }
-            if read <= BODY_CAP {
-                kept.extend_from_slice(&piece);
-            }
-        }
-        Ok(())
-    };
-    match tokio::time::timeout(BODY_TIMEOUT, reading).await {
-        Err(_) => Err(ApiError::BadRequest("the body did not arrive in time".to_owned())),
-        Ok(Err(error)) => Err(error),
-        Ok(Ok(())) if read > BODY_CAP => Err(ApiError::PayloadTooLarge),
-        Ok(Ok(())) => Ok(kept.into()),
-    }
+/// Waits for the body. It comes before the routes, so a request that no route takes is read to its end, too.
+async fn arrived(
+    State(arrivals): State<Arrivals>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Refused> {
+    let request = arrivals.complete(request).await?;
+    Ok(next.run(request).await)
 }
 
-/// A place among the requests of strangers, or word that there is none: the port is Hasura's as well, and whoever sends
-/// slowly here must not keep Hasura out.
+/// A place among the requests that are answered, or word that there is none: the database is Hasura's calls' as well.
 async fn in_a_place(
     State(places): State<Arc<Semaphore>>,
     request: Request,
@@ -168,22 +152,20 @@ async fn within_time(request: Request, next: Next) -> Result<Response, Refused> 
     Ok(in_time(request, next).await?)
 }
 
-async fn not_found(request: Request) -> Result<Response, Refused> {
-    whole_body(request).await?;
-    Ok(envelope(
+async fn not_found() -> Response {
+    envelope(
         StatusCode::NOT_FOUND,
         "not_found",
         "there is nothing at this path",
-    ))
+    )
 }
 
-async fn method_not_allowed(request: Request) -> Result<Response, Refused> {
-    whole_body(request).await?;
-    Ok(envelope(
+async fn method_not_allowed() -> Response {
+    envelope(
         StatusCode::METHOD_NOT_ALLOWED,
         "method_not_allowed",
         "this path takes POST alone",
-    ))
+    )
 }
 
 #[cfg(test)]

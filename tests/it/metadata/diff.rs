@@ -136,3 +136,40 @@ async fn a_real_hasura_is_read_where_one_is_named() {
     .await;
     assert!(dry.status.code().is_some(), "{dry:?}");
 }
+
+// Issue 14, item 21.
+#[tokio::test]
+async fn names_of_variables_are_told_and_their_values_are_not() {
+    let directory = Directory::small();
+    let ours: Value = {
+        let folder = directory.path();
+        let built = run(
+            &["metadata", "build", "--dir", &folder],
+            &Variables::default(),
+            "",
+        )
+        .await;
+        serde_json::from_slice(&built.stdout).unwrap()
+    };
+    let url = "/sources/0/configuration/connection_info/database_url";
+    assert!(ours.pointer(url).unwrap()["from_env"].is_string(), "{ours}");
+    let mut theirs = ours.clone();
+    *theirs.pointer_mut(url).unwrap() = json!({"from_env": "THEIR_DATABASE_URL"});
+    let hasura = Hasura::with(&theirs.to_string()).await;
+    let (_, out, _) = diff(&hasura.variables(), &directory, &["--json"]).await;
+    let report: Value = serde_json::from_str(&out).unwrap();
+    let different = &report["different"][0];
+    assert_eq!(different["here"], ours.pointer(url).unwrap()["from_env"]);
+    assert_eq!(different["there"], "THEIR_DATABASE_URL");
+    let (_, table, _) = diff(&hasura.variables(), &directory, &[]).await;
+    assert!(
+        table.contains("THEIR_DATABASE_URL") && !table.contains("***"),
+        "{table}"
+    );
+
+    *theirs.pointer_mut(url).unwrap() = json!("postgres://u:their-password@h/d");
+    let hasura = Hasura::with(&theirs.to_string()).await;
+    let (_, table, _) = diff(&hasura.variables(), &directory, &[]).await;
+    assert!(table.contains("from_env") && table.contains("***"), "{table}");
+    assert!(!table.contains("their-password"), "{table}");
+}

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{Operator, TestApp, hasura_claims, noted, wallet};
+use crate::doctor::{beside, doctor};
 use crate::support::hasura::{Hasura, RESTORE};
 
 #[tokio::test]
@@ -114,6 +115,9 @@ async fn a_claim_of_the_services_own_or_of_another_form_is_no_command() {
         ("x-hasura-admin-secret 1", "Hasura reads this name for itself"),
         ("team blue", "a claim is named x-hasura-"),
         ("x-hasura-team", "required"),
+        // Issue 14, item 21.
+        ("x-hasura-team ", "or take the claim away with --remove"),
+        ("x-hasura-team \u{3000}", "a claim's value is not empty"),
         ("x-hasura-team blue --remove", "cannot be used with"),
         (
             &format!("x-hasura-team {}", "x".repeat(1025)),
@@ -180,4 +184,73 @@ async fn an_account_that_is_not_there_is_refused_by_name() {
             .await;
         assert_eq!(said.exit, 2, "{said:?}");
     }
+}
+
+// Issue 14, item 15.
+#[tokio::test]
+async fn a_claim_with_a_line_break_is_refused_by_the_database_and_an_old_one_is_named() {
+    let app = TestApp::start().await;
+    let operator = Operator::of(&app);
+    let alice = app.log_in_with(&app.message(&wallet())).await.user_id();
+    let client = app.db.connect().await;
+    let insert = format!(
+        "insert into auth.custom_claims (user_id, name, value) values ('{alice}', 'x-hasura-team', $1)"
+    );
+    for bad in [
+        "a\r\nx-hasura-role: admin",
+        "a\n",
+        "\r",
+        "\t",
+        "\u{1}",
+        "\u{1f}",
+        "\u{7f}",
+        "\u{80}",
+        "\u{85}",
+        "\u{9f}",
+    ] {
+        let refused = client.execute(&insert, &[&bad]).await.unwrap_err();
+        let code = refused.code().map(|code| code.code().to_owned());
+        assert_eq!(code.as_deref(), Some("23514"), "{bad:?}: {refused:?}");
+    }
+    // Names of claims and roles never took one.
+    for sql in [
+        format!("insert into auth.custom_claims values ('{alice}', E'x-hasura-team\\n', 'blue')"),
+        "insert into auth.roles values (E'editor\\n', now())".to_owned(),
+    ] {
+        let refused = client.execute(&sql, &[]).await.unwrap_err();
+        assert_eq!(refused.code().unwrap().code(), "23514", "{sql}");
+    }
+    client.execute(&insert, &[&"\u{a0}é blue ~"]).await.unwrap();
+
+    // One from before, in a database that is brought up to date.
+    client
+        .batch_execute(
+            "alter table auth.custom_claims drop constraint custom_claims_value_is_sendable;
+             delete from auth.migrations where version = 18;
+             update auth.custom_claims set value = E'blue\\r\\nx-evil: 1'",
+        )
+        .await
+        .unwrap();
+    let said = operator.done("migrate").await;
+    assert!(said.contains("ran 0018_claim_values"), "{said}");
+    let place = format!("x-hasura-team of {alice}");
+    assert!(
+        said.contains("claims with control characters") && said.contains(&format!(": 1 ({place})")),
+        "{said}"
+    );
+    assert!(
+        said.contains("hasura-siwe account claim USER_ID NAME VALUE"),
+        "{said}"
+    );
+    assert!(!said.contains("x-evil"), "{said}");
+    let report = doctor(&beside(&app), &[]).await;
+    let seen = report.assert("migrations", "warn");
+    assert!(seen.contains(&place) && !seen.contains("x-evil"), "{seen}");
+    // What it says to do helps.
+    operator
+        .done(&format!("account claim {alice} x-hasura-team blue"))
+        .await;
+    doctor(&beside(&app), &[]).await.assert("migrations", "ok");
+    let said = operator.done("migrate").await;
+    assert!(!said.contains("control characters"), "{said}");
 }

@@ -127,6 +127,38 @@ async fn list_goes_through_all_accounts_page_by_page() {
     assert_eq!(operator.types("account list --limit 0").await.exit, 2);
 }
 
+// Issue 14, item 21.
+#[tokio::test]
+async fn a_role_that_differs_from_another_in_letter_case_alone_is_refused() {
+    let app = TestApp::start().await;
+    let operator = Operator::of(&app);
+    operator.done("role add moderator").await;
+    for (name, other) in [
+        ("Moderator", "moderator"),
+        ("MODERATOR", "moderator"),
+        ("Admin", "admin"),
+        ("User", "user"),
+        ("GUEST", "guest"),
+    ] {
+        let said = operator.refused(&format!("role add {name}")).await;
+        assert!(said.contains(&format!("there is a role {other},")), "{said}");
+        assert!(said.contains(&format!("Use {other}")), "{said}");
+    }
+    assert_eq!(operator.json("role list").await.as_array().unwrap().len(), 2);
+    assert_eq!(noted(&app).await, ["add_role"]);
+    // One that is there already can be used and removed.
+    let client = app.db.connect().await;
+    client
+        .execute(
+            "insert into auth.roles (name, created_at) values ('Moderator', now())",
+            &[],
+        )
+        .await
+        .unwrap();
+    assert!(operator.done("role add Moderator").await.contains("already"));
+    operator.done("role remove Moderator").await;
+}
+
 #[tokio::test]
 async fn roles_are_added_listed_and_removed_when_nobody_holds_them() {
     let app = TestApp::start().await;

@@ -2,6 +2,7 @@
 //! sign. No test logic.
 
 pub mod app;
+pub mod caddy;
 pub mod cluster;
 pub mod db;
 pub mod disk;

@@ -20,8 +20,13 @@ pub struct Process {
     log: tokio::task::JoinHandle<String>,
 }
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_hasura-siwe");
+
 fn command(arguments: &[&str], variables: &Variables) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hasura-siwe"));
+    with_environment(Command::new(PROGRAM), arguments, variables)
+}
+
+fn with_environment(mut command: Command, arguments: &[&str], variables: &Variables) -> Command {
     command.args(arguments).env_clear().kill_on_drop(true);
     for (name, value) in variables.iter() {
         command.env(name, value);
@@ -43,6 +48,14 @@ pub async fn run(arguments: &[&str], variables: &Variables, input: &str) -> Outp
     ended.await.expect("the command ends").unwrap()
 }
 
+/// Where `serve` answers, from the line of its log that says so.
+fn listen_address(line: &str) -> Option<String> {
+    let line: Value = serde_json::from_str(line).unwrap();
+    line["listen.address"]
+        .as_str()
+        .map(|address| format!("http://{address}"))
+}
+
 impl Process {
     /// `serve` on this database, with the variables of the tests.
     pub async fn on(db: &TestDb) -> Self {
@@ -52,13 +65,15 @@ impl Process {
     /// `serve` with these variables.
     pub async fn serve(mut variables: Variables) -> Self {
         variables.set("LOG_FORMAT", "json");
-        Self::start(&["serve"], &variables, |line| {
-            let line: Value = serde_json::from_str(line).unwrap();
-            line["listen.address"]
-                .as_str()
-                .map(|address| format!("http://{address}"))
-        })
-        .await
+        Self::start(&["serve"], &variables, listen_address).await
+    }
+
+    /// The same, where the process may have no more files open than this.
+    pub async fn with_open_files(mut variables: Variables, files: u32) -> Self {
+        variables.set("LOG_FORMAT", "json");
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &format!("ulimit -n {files} && exec {PROGRAM} serve")]);
+        Self::spawn(with_environment(shell, &[], &variables), listen_address).await
     }
 
     /// `serve` with these variables, and a log of which nothing is read once it is up.
@@ -99,7 +114,11 @@ impl Process {
         variables: &Variables,
         address: impl Fn(&str) -> Option<String>,
     ) -> Self {
-        let mut child = command(arguments, variables)
+        Self::spawn(command(arguments, variables), address).await
+    }
+
+    async fn spawn(mut command: Command, address: impl Fn(&str) -> Option<String>) -> Self {
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()
