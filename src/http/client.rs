@@ -8,7 +8,6 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName};
 use tracing::warn;
 
-use super::Http;
 use super::log::RequestId;
 use crate::model::Client;
 
@@ -37,7 +36,7 @@ enum Entry<'a> {
 }
 
 /// Where a request came from. `agent` is the header in which the client's own name arrives.
-pub(super) fn client_of(request: &Request, http: &Http, agent: HeaderName) -> Client {
+pub(super) fn client_of(request: &Request, forwarded_for: &ForwardedFor, agent: HeaderName) -> Client {
     let headers = request.headers();
     let request_id = request
         .extensions()
@@ -48,9 +47,9 @@ pub(super) fn client_of(request: &Request, http: &Http, agent: HeaderName) -> Cl
         .get(agent)
         .and_then(|value| value.to_str().ok())
         .map(|text| text.chars().take(USER_AGENT_CAP).collect());
-    let entry = http.forwarded_for.entry(headers);
+    let entry = forwarded_for.entry(headers);
     if let Entry::Unreadable(bytes) = entry {
-        http.forwarded_for.log(bytes);
+        forwarded_for.log(bytes);
     }
     Client {
         ip: match entry {

@@ -84,7 +84,7 @@ impl<A: Action + Send> FromRequest<Http> for ActionCall<A> {
         if !allowed {
             return Err(ApiError::CallerNotAllowed);
         }
-        let client = client_of(&request, http, FORWARDED_USER_AGENT);
+        let client = client_of(&request, &http.forwarded_for, FORWARDED_USER_AGENT);
         let page = Page::of(http, request.headers());
         let body = body_of(request, BODY_CAP).await?;
         let call: Envelope<A::Input> = serde_json::from_slice(&body)

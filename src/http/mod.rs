@@ -114,7 +114,7 @@ pub fn router(http: Http, entropy: Entropy, page: Option<Router<Http>>) -> Route
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(axum::middleware::from_fn(error::in_time))
-        .merge(rest::router(http.pages.clone(), http.trusted_hops))
+        .merge(rest::router(http.pages.clone(), Arc::clone(&http.forwarded_for)))
         .merge(page.unwrap_or_default())
         .layer(axum::middleware::from_fn_with_state(
             Arc::new(log::Follower::new(entropy)),

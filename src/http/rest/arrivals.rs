@@ -14,7 +14,7 @@ use axum::http::header;
 use futures_util::StreamExt;
 use tokio::sync::oneshot;
 
-use super::super::envelope::client_of;
+use super::super::client::{ForwardedFor, client_of};
 use super::super::error::ApiError;
 use crate::flow;
 
@@ -33,7 +33,7 @@ const MAX_OF_ONE_CLIENT: usize = 64;
 #[derive(Clone)]
 pub(super) struct Arrivals {
     under_way: Arc<Mutex<UnderWay>>,
-    trusted_hops: usize,
+    forwarded_for: Arc<ForwardedFor>,
 }
 
 #[derive(Default)]
@@ -57,10 +57,10 @@ struct Ticket {
 }
 
 impl Arrivals {
-    pub(super) fn new(trusted_hops: usize) -> Self {
+    pub(super) fn new(forwarded_for: Arc<ForwardedFor>) -> Self {
         Self {
             under_way: Arc::default(),
-            trusted_hops,
+            forwarded_for,
         }
     }
 
@@ -70,7 +70,7 @@ impl Arrivals {
     /// [`ApiError::PayloadTooLarge`], [`ApiError::BadRequest`] for a body that breaks off or is late; `rate_limited` or
     /// [`ApiError::Crowded`] for one that made room for a newer one.
     pub(super) async fn complete(&self, request: Request) -> Result<Request, ApiError> {
-        let client = client_of(&request, self.trusted_hops, header::USER_AGENT).limited_ip();
+        let client = client_of(&request, &self.forwarded_for, header::USER_AGENT).limited_ip();
         let mut ticket = self.admit(client);
         let (head, body) = request.into_parts();
         let body = tokio::select! {

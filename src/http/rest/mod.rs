@@ -22,7 +22,7 @@ use tokio::sync::Semaphore;
 use arrivals::{Arrivals, BODY_CAP};
 
 use super::Http;
-use super::client::client_of;
+use super::client::{ForwardedFor, client_of};
 use super::envelope::complaint;
 use super::error::{ApiError, ReplyCode, in_time};
 use super::pages::Pages;
@@ -44,8 +44,8 @@ pub(super) const ROUTES: [&str; 8] = [
 ];
 
 /// Everything under `/sapi`. The final slash is the document's; many clients leave it out.
-pub(super) fn router(pages: Pages, trusted_hops: usize) -> Router<Http> {
-    let arrivals = Arrivals::new(trusted_hops);
+pub(super) fn router(pages: Pages, forwarded_for: Arc<ForwardedFor>) -> Router<Http> {
+    let arrivals = Arrivals::new(forwarded_for);
     Router::new()
         .route("/sapi/v2/auth/nonce", post(tanx::nonce))
         .route("/sapi/v2/auth/nonce/", post(tanx::nonce))
@@ -80,7 +80,7 @@ impl<T: DeserializeOwned> FromRequest<Http> for Call<T> {
     type Rejection = Refused;
 
     async fn from_request(request: Request, http: &Http) -> Result<Self, Refused> {
-        let client = client_of(&request, http, header::USER_AGENT);
+        let client = client_of(&request, &http.forwarded_for, header::USER_AGENT);
         // It is in memory by now.
         let body = axum::body::to_bytes(request.into_body(), BODY_CAP)
             .await
