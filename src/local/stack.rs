@@ -175,9 +175,7 @@ impl Parts {
         let origins = origins_with(variables.text("SIWE_ORIGINS").unwrap_or_default(), front.port());
         variables.set("SIWE_ORIGINS", origins);
         let config = Config::read(&variables)?;
-        let mut client = storage::connect_directly(&config.database)
-            .await
-            .context("cannot connect to the database")?;
+        let mut client = storage::connect_directly(&config.database).await?;
         storage::migrate(&mut client).await?;
         storage::grant_to_hasura(&client, HASURA).await?;
         drop(client);

@@ -34,18 +34,21 @@ mod nonces;
 mod opening;
 mod password_log_ins;
 mod profiles;
+mod repeats;
 mod roles;
 mod rotations;
 mod sessions;
 mod signing_keys;
 mod statements;
 mod turns;
+mod unreachable;
 mod user_roles;
 mod users;
 mod wallet_links;
 mod wallet_looks;
 mod wallet_owner;
 mod whose;
+mod writes;
 
 pub use accounts::{NewName, Renamed};
 pub use aging::{Aged, Ages, Found, Stretch};
@@ -78,6 +81,7 @@ pub use sessions::{Rotated, Rotation};
 pub use signing_keys::{KeyHistory, Retired};
 pub use statements::Db;
 pub use turns::Turn;
+pub use unreachable::Unreachable;
 pub use user_roles::{Changed, RoleChange};
 pub use users::{Account, Session, User, UserLine, Wallet};
 pub use wallet_links::{LinkWallet, Linked, UnlinkWallet, Unlinked};
@@ -165,4 +169,8 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("wallet_links::LINK", wallet_links::LINK),
     ("wallet_links::UNLINK", wallet_links::UNLINK),
     ("wallet_looks::CLAIM", wallet_looks::CLAIM),
+    ("writes::SPILL_TO_DISK", writes::SPILL_TO_DISK),
+    ("writes::TAKE_ROOM", writes::TAKE_ROOM),
+    ("writes::WRITE", writes::WRITE),
+    ("writes::UNDO", writes::UNDO),
 ];

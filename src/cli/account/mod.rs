@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use named::Named;
 
+use super::database;
 use super::ids::{session_id, user_id};
-use crate::clock::Clock;
 use crate::config::{Operator, Variables};
 use crate::model::{AccountName, ClaimName, ClaimValue, Email, RoleName, Username, Whose};
 use crate::storage::Db;
@@ -192,7 +192,7 @@ struct Claim {
 
 pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::Result<ExitCode> {
     let operator = Operator::read(&variables)?;
-    let db = Db::open(&operator.database, Clock::system())?;
+    let db = database::open(&operator.database).await?;
     match arguments.command {
         Command::List(list) => look::list(&db, &list).await?,
         Command::Show(Show { one, json }) => {
