@@ -132,11 +132,7 @@ pub fn run() -> ExitCode {
 fn has_readable(command: &Command, variables: &Variables) -> anyhow::Result<()> {
     let reads_none = matches!(
         command,
-        Command::Message(_)
-            | Command::Openapi
-            | Command::Completions(_)
-            | Command::Man(_)
-            | Command::Demo(_)
+        Command::Message(_) | Command::Openapi | Command::Completions(_) | Command::Man(_) | Command::Demo(_)
     );
     let faults = unreadable(variables);
     if reads_none || faults.is_empty() {

@@ -72,9 +72,11 @@ impl Variables {
     pub fn secret(&self, name: &str) -> Result<Option<String>, String> {
         let from_file = format!("{name}_FILE");
         let (value, source) = match (self.text(name), self.text(&from_file)) {
-            (Some(_), Some(_)) => return Err(format!(
-                "{name} and {from_file} are both set: keep one, so that it is clear which one counts"
-            )),
+            (Some(_), Some(_)) => {
+                return Err(format!(
+                    "{name} and {from_file} are both set: keep one, so that it is clear which one counts"
+                ));
+            }
             (Some(value), None) => (value.to_owned(), name),
             (None, Some(path)) => match fs::read_to_string(path) {
                 Ok(text) => (text.trim().to_owned(), from_file.as_str()),
@@ -92,7 +94,9 @@ impl Variables {
 
     /// All variables, for a part that reads names of its own (the local engine).
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.values
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 

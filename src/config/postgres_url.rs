@@ -41,13 +41,19 @@ const INSTEAD: &[(&str, &str)] = &[
     ("pool_mode", "use DATABASE_POOLER"),
     ("pool_size", "use DATABASE_POOL_SIZE"),
     ("schema", "leave it out, every table is named with its schema"),
-    ("search_path", "leave it out, every table is named with its schema"),
+    (
+        "search_path",
+        "leave it out, every table is named with its schema",
+    ),
     ("ssl", "use sslmode=require"),
     ("sslaccept", "leave it out, the certificate is always verified"),
     ("sslcert", "leave it out, client certificates are not supported"),
     ("sslkey", "leave it out, client certificates are not supported"),
     ("sslrootcert", "use DATABASE_CA_FILE"),
-    ("statement_timeout", "leave it out, statements have a time-out already"),
+    (
+        "statement_timeout",
+        "leave it out, statements have a time-out already",
+    ),
 ];
 
 /// The URL for the driver. The error is the end of a sentence that begins with the variable's name.
@@ -114,9 +120,9 @@ fn judged(parameter: &str) -> Result<String, String> {
         // The certificate and its host are verified wherever there is TLS.
         ("sslmode", "verify-ca" | "verify-full") => Ok("sslmode=require".to_owned()),
         ("sslmode", "disable" | "prefer" | "require") => Ok(parameter.to_owned()),
-        ("sslmode", _) => {
-            Err("has an sslmode that is not supported: use disable, prefer, require or verify-full".to_owned())
-        }
+        ("sslmode", _) => Err(
+            "has an sslmode that is not supported: use disable, prefer, require or verify-full".to_owned(),
+        ),
         ("target_session_attrs", value) if !["any", "read-write", "read-only"].contains(&value) => {
             Err("has a target_session_attrs that is not supported: use read-write".to_owned())
         }
@@ -124,7 +130,9 @@ fn judged(parameter: &str) -> Result<String, String> {
             let alone = format!("postgres://host?{parameter}");
             match Config::from_str(&alone) {
                 Ok(_) => Ok(parameter.to_owned()),
-                Err(_) => Err(format!("has a {name} that is not supported: correct it, or leave it out")),
+                Err(_) => Err(format!(
+                    "has a {name} that is not supported: correct it, or leave it out"
+                )),
             }
         }
         (name, _) => Err(unknown(name)),
@@ -171,15 +179,30 @@ mod tests {
     #[test]
     fn a_parameter_that_is_not_read_is_named_with_what_to_use_instead_and_without_its_value() {
         for (parameter, word) in [
-            ("sslrootcert=SECRET", "the parameter sslrootcert: use DATABASE_CA_FILE"),
-            ("pgbouncer=SECRET", "the parameter pgbouncer: use DATABASE_POOLER=transaction"),
+            (
+                "sslrootcert=SECRET",
+                "the parameter sslrootcert: use DATABASE_CA_FILE",
+            ),
+            (
+                "pgbouncer=SECRET",
+                "the parameter pgbouncer: use DATABASE_POOLER=transaction",
+            ),
             ("schema=SECRET", "the parameter schema: leave it out"),
             ("sslmode=allow", "an sslmode that is not supported: use"),
             ("sslmode=SECRET", "an sslmode that is not supported: use"),
-            ("target_session_attrs=primary", "a target_session_attrs that is not supported: use read-write"),
+            (
+                "target_session_attrs=primary",
+                "a target_session_attrs that is not supported: use read-write",
+            ),
             ("gssencmode=SECRET", "the parameter gssencmode: leave it out"),
-            ("channel_binding=SECRET", "a channel_binding that is not supported"),
-            ("connect_timeout=SECRET", "a connect_timeout that is not supported"),
+            (
+                "channel_binding=SECRET",
+                "a channel_binding that is not supported",
+            ),
+            (
+                "connect_timeout=SECRET",
+                "a connect_timeout that is not supported",
+            ),
             ("port=SECRET", "a port that is not supported"),
             ("application=SECRET", "the parameter application: leave it out"),
             ("SECRET%20=1", "a parameter that is not supported"),
@@ -191,7 +214,10 @@ mod tests {
             ] {
                 let end = readable(&url).unwrap_err();
                 assert!(end.contains(word) && !end.contains("SECRET"), "{url}: {end}");
-                assert_eq!(postgres_user("postgres://u:p@h/d?").unwrap().as_deref(), Some("u"));
+                assert_eq!(
+                    postgres_user("postgres://u:p@h/d?").unwrap().as_deref(),
+                    Some("u")
+                );
             }
         }
         let user = postgres_user("postgres://hasura:p@h/d?sslmode=allow&sslrootcert=x&gssencmode=disable");

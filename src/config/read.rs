@@ -320,7 +320,9 @@ impl Reader<'_> {
         }
         for secret in &secrets {
             if secret.starts_with(['"', '\'']) || secret.ends_with(['"', '\'']) {
-                self.fault("ACTIONS_SECRET has quotation marks around one of its secrets: take them away".into());
+                self.fault(
+                    "ACTIONS_SECRET has quotation marks around one of its secrets: take them away".into(),
+                );
             }
             if secret.contains(char::is_control) {
                 self.fault("ACTIONS_SECRET holds a line end or another control character, which no header can carry: run `make env` for a fresh one".into());

@@ -82,7 +82,12 @@ pub fn unreadable(variables: &Variables) -> Vec<String> {
     variables
         .unreadable()
         .filter(|name| is_read(name))
-        .map(|name| format!("{} is not UTF-8 text: set it again", name.chars().map(shown).collect::<String>()))
+        .map(|name| {
+            format!(
+                "{} is not UTF-8 text: set it again",
+                name.chars().map(shown).collect::<String>()
+            )
+        })
         .collect()
 }
 

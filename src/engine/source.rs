@@ -23,11 +23,11 @@ impl Database {
 
     /// A pool for a URL. Nothing is opened yet.
     pub(crate) fn connect(url: &str, max_connections: usize) -> Result<Self, String> {
-        let mut config: tokio_postgres::Config =
-            url.parse().map_err(|_| match url.contains('?') {
-                true => "not a valid database URL, or one with a parameter that the local engine does not read".to_owned(),
-                false => "not a valid database URL".to_owned(),
-            })?;
+        let mut config: tokio_postgres::Config = url.parse().map_err(|_| match url.contains('?') {
+            true => "not a valid database URL, or one with a parameter that the local engine does not read"
+                .to_owned(),
+            false => "not a valid database URL".to_owned(),
+        })?;
         if !matches!(config.get_ssl_mode(), SslMode::Disable | SslMode::Prefer) {
             return Err("sslmode=require is not supported by the local engine".to_owned());
         }

@@ -39,7 +39,9 @@ async fn fault(http: &Http) -> Option<Cow<'static, str>> {
     }
     if let Err(error) = service.takes_writes().await {
         tracing::warn!(cause = error.cause(), "not ready: the database takes no writes");
-        return Some("the database takes no writes: it is a standby, it is read-only, or its disk is full".into());
+        return Some(
+            "the database takes no writes: it is a standby, it is read-only, or its disk is full".into(),
+        );
     }
     let missing = service.missing_key().await?;
     Some(missing.to_string().into())

@@ -105,7 +105,12 @@ impl Db {
 
     async fn connection(&self) -> Result<Connection, Error> {
         Ok(Connection {
-            object: Some(self.pool.get().await.map_err(|error| no_connection(&self.database, error))?),
+            object: Some(
+                self.pool
+                    .get()
+                    .await
+                    .map_err(|error| no_connection(&self.database, error))?,
+            ),
             is_silent: AtomicBool::new(false),
             database: Arc::clone(&self.database),
         })

@@ -47,7 +47,12 @@ impl Unreachable {
 
 /// PostgreSQL's own words, without its detail, which may quote values.
 pub(super) fn coded(fault: &DbError) -> String {
-    format!("{} {} ({})", fault.severity(), fault.code().code(), fault.message())
+    format!(
+        "{} {} ({})",
+        fault.severity(),
+        fault.code().code(),
+        fault.message()
+    )
 }
 
 /// `db:5432, db2:5432 (database siwe, user siwe)`.
@@ -141,10 +146,16 @@ mod tests {
     #[test]
     fn a_place_names_every_host_and_never_the_password() {
         for (url, expected) in [
-            ("postgres://siwe:secret@db/siwe", "db:5432 (database siwe, user siwe)"),
+            (
+                "postgres://siwe:secret@db/siwe",
+                "db:5432 (database siwe, user siwe)",
+            ),
             ("postgres://siwe@[::1]:6432", "[::1]:6432 (user siwe)"),
             ("postgres://a:1,b:2/d", "a:1, b:2 (database d)"),
-            ("postgres:///d?host=/run/pg&password=secret", "/run/pg/.s.PGSQL.5432 (database d)"),
+            (
+                "postgres:///d?host=/run/pg&password=secret",
+                "/run/pg/.s.PGSQL.5432 (database d)",
+            ),
             ("hostaddr=10.0.0.1 port=5 password=secret", "10.0.0.1:5"),
         ] {
             assert_eq!(place(&url.parse().unwrap()), expected);
@@ -154,11 +165,31 @@ mod tests {
     #[test]
     fn a_line_that_fails_has_its_own_cure() {
         for (kind, reason, word) in [
-            ("error performing TLS handshake", "server does not support TLS", "sslmode=require"),
-            ("error performing TLS handshake", "invalid peer certificate: UnknownIssuer", "DATABASE_CA_FILE"),
-            ("invalid configuration", "password missing", "add the password to NAME"),
-            ("error connecting to server", "Connection refused (os error 111)", "start PostgreSQL"),
-            ("error connecting to server", "database does not allow writes", "primary"),
+            (
+                "error performing TLS handshake",
+                "server does not support TLS",
+                "sslmode=require",
+            ),
+            (
+                "error performing TLS handshake",
+                "invalid peer certificate: UnknownIssuer",
+                "DATABASE_CA_FILE",
+            ),
+            (
+                "invalid configuration",
+                "password missing",
+                "add the password to NAME",
+            ),
+            (
+                "error connecting to server",
+                "Connection refused (os error 111)",
+                "start PostgreSQL",
+            ),
+            (
+                "error connecting to server",
+                "database does not allow writes",
+                "primary",
+            ),
         ] {
             let cure = cure_of_line(kind, reason, "NAME");
             assert!(cure.contains(word), "{reason}: {cure}");

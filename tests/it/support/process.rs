@@ -20,7 +20,7 @@ pub struct Process {
     log: tokio::task::JoinHandle<String>,
 }
 
-fn command(arguments: &[&str], variables: &Variables) -> Command {
+pub fn command(arguments: &[&str], variables: &Variables) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hasura-siwe"));
     command.args(arguments).env_clear().kill_on_drop(true);
     for (name, value) in variables.iter() {
