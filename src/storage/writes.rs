@@ -26,9 +26,9 @@ select set_config('work_mem', '64kB', true), set_config('temp_tablespaces', '', 
 pub(super) const TAKE_ROOM: &str = r#"
 select count(*)
 from (
-  select repeat('x', 1024) || n as filler
+  select (repeat('x', 1024) || n) collate "C" as filler
   from generate_series(1, 256) as n
-  order by filler collate "C" desc
+  order by filler desc
   offset 0
 ) as spilled"#;
 

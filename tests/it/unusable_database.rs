@@ -172,7 +172,10 @@ async fn a_refused_connection_says_what_is_wrong_with_the_url() {
             .url
             .replacen("//postgres@", &format!("//anna{password}@"), 1)
     };
-    let missing = cluster.url.replacen("/postgres", "/nowhere", 1);
+    let missing = cluster
+        .url
+        .replace("/postgres", "/nowhere")
+        .replace("//nowhere", "//postgres");
     for (url, words) in [
         (
             as_anna(":a-password"),
