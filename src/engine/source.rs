@@ -1,9 +1,9 @@
 //! The connection to the database that is served, and what its errors look like to a client.
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
 use serde_json::json;
 use tokio_postgres::NoTls;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 
@@ -14,7 +14,45 @@ use crate::hasura::metadata::TableName;
 const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// The database behind the tables; or none, when the metadata names none that can be reached.
-pub(crate) struct Database(Option<Pool>);
+pub(crate) struct Database(Option<Source>);
+
+struct Source {
+    pool: Pool,
+    /// Host and port, never the password.
+    place: String,
+}
+
+impl Source {
+    async fn connection(&self) -> Result<Object, String> {
+        self.pool
+            .get()
+            .await
+            .map_err(|error| format!("{} (PostgreSQL at {})", last_cause(&error), self.place))
+    }
+}
+
+/// What lies behind an error says most; the pool's own text and the driver's say nothing of the cause.
+fn last_cause(error: &dyn std::error::Error) -> String {
+    let mut last = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string()
+}
+
+/// `db:5432, db2:5432`.
+fn place(config: &tokio_postgres::Config) -> String {
+    let ports = config.get_ports();
+    let port = |at: usize| ports.get(at).or(ports.first()).copied().unwrap_or(5432);
+    let hosts = config.get_hosts().iter().enumerate();
+    let hosts: Vec<String> = hosts
+        .map(|(at, host)| match host {
+            Host::Tcp(name) => format!("{name}:{}", port(at)),
+            Host::Unix(folder) => format!("{}:{}", folder.display(), port(at)),
+        })
+        .collect();
+    hosts.join(", ")
+}
 
 impl Database {
     pub(crate) fn none() -> Self {
@@ -35,6 +73,7 @@ impl Database {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
+        let place = place(&config);
         let manager = Manager::from_config(
             config,
             NoTls,
@@ -52,21 +91,21 @@ impl Database {
             })
             .build()
             .map_err(|error| error.to_string())?;
-        Ok(Self(Some(pool)))
+        Ok(Self(Some(Source { pool, place })))
     }
 
     /// What it knows of the tables; `Err` in Hasura's words.
     pub(crate) async fn catalog(&self, names: impl Iterator<Item = &TableName>) -> Result<Catalog, String> {
-        let Some(pool) = &self.0 else {
+        let Some(source) = &self.0 else {
             return Ok(Catalog::default());
         };
-        let client = pool
-            .get()
+        let client = source
+            .connection()
             .await
             .map_err(|error| format!("connection error: {error}"))?;
         Catalog::read(&client, names)
             .await
-            .map_err(|error| format!("connection error: {error}"))
+            .map_err(|error| format!("connection error: {}", last_cause(&error)))
     }
 
     /// Runs a statement that gives one text, or no row.
@@ -75,13 +114,13 @@ impl Database {
         statement: &str,
         parameters: &[(&(dyn ToSql + Sync), Type)],
     ) -> Result<Option<String>, Fault> {
-        let pool = self
+        let source = self
             .0
             .as_ref()
             .expect("a schema has tables only when there is a database");
-        let client = pool.get().await.map_err(|error| {
+        let client = source.connection().await.map_err(|error| {
             tracing::error!(%error, "no connection to the database");
-            Fault::new(500, "postgres-error", "connection error").with_internal(error.to_string().into())
+            Fault::new(500, "postgres-error", "connection error").with_internal(error.into())
         })?;
         let row = client
             .query_typed_opt(statement, parameters)

@@ -9,7 +9,7 @@ use tokio_postgres::config::Host;
 use tokio_postgres::error::{DbError, SqlState};
 
 /// The cure for everything that a pooler in transaction mode breaks.
-pub(super) const POOLER: &str = "a connection pooler in transaction mode stands in front of PostgreSQL: set DATABASE_POOLER=transaction, and let DATABASE_DIRECT_URL lead past the pooler";
+pub(super) static POOLER: &str = "a connection pooler in transaction mode stands in front of PostgreSQL: set DATABASE_POOLER=transaction, and let DATABASE_DIRECT_URL lead past the pooler";
 
 /// Why no connection could be made.
 #[derive(Debug, thiserror::Error)]

@@ -40,12 +40,29 @@ pub(super) const UNDO: &str = "
 delete from auth.limits
 where subject = 'process:' || $1::uuid";
 
-/// What was found last.
+/// What is known of it.
 #[derive(Debug, Default)]
 pub(super) struct Writes {
-    found: Mutex<Option<(Instant, Result<(), Arc<Error>>)>>,
+    last: Mutex<Option<Found>>,
     /// A statement was refused since.
     is_doubtful: AtomicBool,
+}
+
+/// An answer, and when it was found.
+#[derive(Debug)]
+struct Found {
+    at: Instant,
+    answer: Result<(), Arc<Error>>,
+}
+
+impl Found {
+    /// Whether it still counts. A statement that was refused since makes a good answer doubtful.
+    fn counts(&self, is_doubtful: bool) -> bool {
+        match self.answer {
+            Ok(()) => !is_doubtful && self.at.elapsed() < GOOD_FOR,
+            Err(_) => self.at.elapsed() < BAD_FOR,
+        }
+    }
 }
 
 impl Writes {
@@ -64,15 +81,18 @@ impl Db {
     /// # Errors
     /// [`Error`] with the reason why it does not, or when the database gave no answer.
     pub async fn takes_writes(&self) -> Result<(), Arc<Error>> {
-        let mut found = self.writes.found.lock().await;
+        let mut last = self.writes.last.lock().await;
         let is_doubtful = self.writes.is_doubtful.swap(false, Ordering::Relaxed);
-        match &*found {
-            Some((at, Ok(()))) if !is_doubtful && at.elapsed() < GOOD_FOR => return Ok(()),
-            Some((at, Err(error))) if at.elapsed() < BAD_FOR => return Err(Arc::clone(error)),
-            _ => {}
+        if let Some(found) = last.as_ref().filter(|found| found.counts(is_doubtful)) {
+            return found.answer.clone();
         }
+        // Whoever asked may go away before there is another answer.
+        *last = None;
         let answer = self.try_to_write().await.map_err(Arc::new);
-        *found = Some((Instant::now(), answer.clone()));
+        *last = Some(Found {
+            at: Instant::now(),
+            answer: answer.clone(),
+        });
         answer
     }
 

@@ -218,6 +218,7 @@ async fn a_pooler_that_nobody_told_of_is_named_where_it_gives_connections_away()
         }
     }
     // Some statements meet the connection on which they were prepared, and some do not.
+    given.set("SIWE_NONCES", "server");
     let process = Process::serve(given).await;
     let client = reqwest::Client::new();
     let input = json!({});

@@ -157,6 +157,31 @@ async fn a_database_that_is_down_is_named_by_host_and_port() {
 
 // Issue 14, item 20.
 #[tokio::test]
+async fn the_local_engine_names_the_place_of_a_database_that_is_down() {
+    let given: Variables = [
+        ("HASURA_GRAPHQL_SERVER_PORT", "0"),
+        ("HASURA_GRAPHQL_ADMIN_SECRET", "an-admin-secret-of-the-tests"),
+        ("PG_DATABASE_URL", "postgres://hasura:a-password@127.0.0.1:1/siwe"),
+        ("ACTIONS_BASE_URL", "http://127.0.0.1:1"),
+        ("ACTIONS_SECRET", crate::support::app::ACTIONS_SECRET),
+    ]
+    .into_iter()
+    .collect();
+    let engine = Process::start(&["engine"], &given, |line| {
+        Some(line.strip_prefix("the local engine listens on ")?.to_owned())
+    })
+    .await;
+    let (status, log) = engine.stop().await;
+    assert!(status.success());
+    let words = [
+        "connection error: Connection refused",
+        "PostgreSQL at 127.0.0.1:1",
+    ];
+    assert_holds(&log, &words, &["engine"]);
+}
+
+// Issue 14, item 20.
+#[tokio::test]
 async fn a_refused_connection_says_what_is_wrong_with_the_url() {
     let cluster = Cluster::start(&["password_encryption=scram-sha-256"]).await;
     let client = cluster.client().await;
