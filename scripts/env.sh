@@ -45,7 +45,9 @@ done <"$root/.env.example" >"$folder/.env"
 key=$(random 64)
 cat >"$folder/.env.hasura.jwt" <<EOF
 # AUTH_MODE=jwt: Hasura checks the tokens itself, with the secret by which the service signs them.
-# Single quotes: both composes and a shell take what is between them as it stands.
+# Keep the single quotes, also around a key of your own: both composes and a shell take what is between them as it
+# stands. Without them compose v2 expands a dollar sign, and a shell drops the double quotes. docker-compose 1.29 expands
+# a dollar sign before a brace even here, so choose a key without the two.
 HASURA_GRAPHQL_JWT_SECRET='{"type":"HS256","key":"$key","issuer":"hasura-siwe","audience":"hasura","allowed_skew":5}'
 # The role of a request that carries no token.
 HASURA_GRAPHQL_UNAUTHORIZED_ROLE=guest

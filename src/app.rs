@@ -32,7 +32,8 @@ impl App {
     /// # Errors
     /// When the pool, or the client for nodes, cannot be set up from the configuration.
     pub fn build(config: &Config, clock: Clock, entropy: Entropy) -> anyhow::Result<Self> {
-        let db = Db::open(&config.database, clock.clone()).context("cannot set up the database pool")?;
+        let db = Db::open(&config.database, clock.clone(), entropy.clone())
+            .context("cannot set up the database pool")?;
         let service = Service::new(config, db, clock, entropy.clone())?;
         let service = Arc::new(service);
         let http = Http::new(

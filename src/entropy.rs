@@ -1,7 +1,7 @@
 //! Randomness, as a value that is passed in.
 //!
-//! Everything a stranger must not guess is drawn here: refresh tokens, salts, nonces, ids. It is
-//! not a source of jitter or sampling; nothing that is not a secret or an id needs it.
+//! Everything an attacker must not guess is drawn here: refresh tokens, salts, nonces, ids. So is the jitter between two
+//! runs of a statement. It is not a source of sampling.
 
 use std::sync::Arc;
 

@@ -8,10 +8,10 @@ use clap::Args;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::database;
 use super::ids::user_id;
 use super::table::{instant, plain, show, show_json, show_more, table};
-use crate::clock::Clock;
-use crate::config::{Database, Variables};
+use crate::config::Variables;
 use crate::model::Address;
 use crate::storage::{AuditFilter, AuditRecord, Db};
 
@@ -66,8 +66,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 }
 
 pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::Result<ExitCode> {
-    let database = Database::read(&variables)?;
-    let db = Db::open(&database, Clock::system())?;
+    let db = database::of(&variables).await?;
     let filter = AuditFilter {
         user_id: arguments.user,
         address: arguments.address,

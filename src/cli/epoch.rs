@@ -6,10 +6,10 @@ use clap::Args;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::database;
 use super::table::show;
 use crate::clock::Clock;
-use crate::config::{Database, Variables};
-use crate::storage::Db;
+use crate::config::Variables;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -30,9 +30,8 @@ fn moment(text: &str) -> Result<OffsetDateTime, String> {
 }
 
 pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::Result<ExitCode> {
-    let clock = Clock::system();
-    let db = Db::open(&Database::read(&variables)?, clock.clone())?;
-    let before = arguments.before.unwrap_or_else(|| clock.now());
+    let db = database::of(&variables).await?;
+    let before = arguments.before.unwrap_or_else(|| Clock::system().now());
     let ended = db.end_before(before).await?;
     show(&format!(
         "{ended} sessions ended that were opened before {}, and every nonce and text that was given out is void. \

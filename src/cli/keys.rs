@@ -6,12 +6,12 @@ use clap::{Args, Subcommand};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::database;
 use super::table::show_json;
-use crate::clock::Clock;
-use crate::config::{Database, Variables, keys_encryption_key};
+use crate::config::{Variables, keys_encryption_key};
 use crate::entropy::Entropy;
 use crate::flow::SigningKeys;
-use crate::storage::{Db, KeyHistory};
+use crate::storage::KeyHistory;
 use crate::token::{KeyState, RsaBits};
 
 #[derive(Args)]
@@ -69,8 +69,7 @@ struct Generate {
 }
 
 pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::Result<ExitCode> {
-    let database = Database::read(&variables)?;
-    let keys = SigningKeys::new(Db::open(&database, Clock::system())?);
+    let keys = SigningKeys::new(database::of(&variables).await?);
     match arguments.change {
         Change::Generate(Generate { alg, bits }) => {
             let sealed_under = keys_encryption_key(&variables)?;

@@ -2,12 +2,11 @@
 //! serves.
 
 use std::process::ExitCode;
-use std::str::FromStr;
 
 use anyhow::Context;
 
 use super::logging;
-use crate::config::{Database, LogFormat, Pooler, Variables};
+use crate::config::{Database, LogFormat, Pooler, Variables, postgres_user};
 use crate::storage::{
     Grants, UnsendableClaims, connect_directly, grant_to_hasura, migrate, settings_for_pooler,
     unsendable_claims,
@@ -64,9 +63,7 @@ async fn up_to_date(
     database: &Database,
     hasura_role: Option<&str>,
 ) -> anyhow::Result<(Vec<String>, UnsendableClaims)> {
-    let mut client = connect_directly(database)
-        .await
-        .context("cannot connect to the database")?;
+    let mut client = connect_directly(database).await?;
     let ran = migrate(&mut client).await?;
     if database.pooler == Pooler::Transaction {
         settings_for_pooler(&client)
@@ -95,7 +92,5 @@ fn hasura_role(variables: &Variables) -> anyhow::Result<Option<String>> {
     let Some(url) = variables.secret("PG_DATABASE_URL").map_err(anyhow::Error::msg)? else {
         return Ok(None);
     };
-    let parsed = tokio_postgres::Config::from_str(&url)
-        .map_err(|_| anyhow::anyhow!("PG_DATABASE_URL is not a PostgreSQL URL"))?;
-    Ok(parsed.get_user().map(ToOwned::to_owned))
+    postgres_user(&url).map_err(|end| anyhow::anyhow!("PG_DATABASE_URL {end}"))
 }

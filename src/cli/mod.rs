@@ -5,6 +5,7 @@
 
 mod account;
 mod audit;
+mod database;
 mod demo;
 mod doctor;
 mod engine;
@@ -38,7 +39,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 pub use doctor::CHECKS as DOCTOR_CHECKS;
 pub use openapi::document as openapi_document;
 
-use crate::config::Variables;
+use crate::config::{Faults, Variables, unreadable};
 
 const NAME: &str = "hasura-siwe";
 
@@ -122,7 +123,28 @@ pub fn run() -> ExitCode {
         Err(error) => error.exit(),
     };
     let variables = Variables::of_process();
-    let outcome = match command {
+    let outcome = has_readable(&command, &variables).and_then(|()| answer(command, variables));
+    outcome.unwrap_or_else(|error| {
+        eprintln!("hasura-siwe: {}", one_line(&error));
+        ExitCode::FAILURE
+    })
+}
+
+/// Refuses variables that are read and hold no text.
+fn has_readable(command: &Command, variables: &Variables) -> anyhow::Result<()> {
+    let reads_none = matches!(
+        command,
+        Command::Message(_) | Command::Openapi | Command::Completions(_) | Command::Man(_) | Command::Demo(_)
+    );
+    let faults = unreadable(variables);
+    if reads_none || faults.is_empty() {
+        return Ok(());
+    }
+    Err(Faults(faults).into())
+}
+
+fn answer(command: Command, variables: Variables) -> anyhow::Result<ExitCode> {
+    match command {
         Command::Message(arguments) => message::run(&arguments),
         Command::Openapi => openapi::run(),
         Command::Completions(arguments) => manual::completions(&arguments),
@@ -142,11 +164,7 @@ pub fn run() -> ExitCode {
         Command::Token(arguments) => on_runtime(token::run(arguments, variables)),
         Command::Epoch(arguments) => on_runtime(epoch::run(arguments, variables)),
         Command::Health => on_runtime(health::run(variables)),
-    };
-    outcome.unwrap_or_else(|error| {
-        eprintln!("hasura-siwe: {}", one_line(&error));
-        ExitCode::FAILURE
-    })
+    }
 }
 
 fn on_runtime(command: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::{Args, Subcommand};
 
+use super::database;
 use super::table::{instant, show, show_json, table};
-use crate::clock::Clock;
-use crate::config::{Database, Variables};
+use crate::config::Variables;
 use crate::model::RoleName;
 use crate::storage::{Added, Db, Removed};
 
@@ -52,8 +52,7 @@ enum Command {
 }
 
 pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::Result<ExitCode> {
-    let database = Database::read(&variables)?;
-    let db = Db::open(&database, Clock::system())?;
+    let db = database::of(&variables).await?;
     match arguments.command {
         Command::List { json } => list(&db, json).await?,
         Command::Add { name } => match db.add_role(&name).await? {

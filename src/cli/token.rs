@@ -11,6 +11,7 @@ use serde_json::json;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
+use super::database;
 use super::ids::{session_id, user_id};
 use crate::clock::Clock;
 use crate::config::{Config, Variables};
@@ -70,6 +71,7 @@ pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::R
         What::Verify => verify(&variables).await,
         What::Mint(mint) => {
             let service = service(&variables).await?;
+            database::has_this_schema(service.db()).await?;
             let (token, expires_at) = service
                 .mint(Wanted {
                     user_id: mint.user,
@@ -116,7 +118,7 @@ async fn verify(variables: &Variables) -> anyhow::Result<ExitCode> {
 async fn service(variables: &Variables) -> anyhow::Result<Service> {
     let config = Config::read(variables)?;
     let clock = Clock::system();
-    let db = Db::open(&config.database, clock.clone())?;
+    let db = Db::open(&config.database, clock.clone(), Entropy::system())?;
     let service = Service::new(&config, db, clock, Entropy::system())?;
     service
         .reload_keys()

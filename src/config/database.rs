@@ -1,9 +1,7 @@
 //! `DATABASE_*`: where PostgreSQL is, for requests and past any pooler. It connects to nothing.
 
-use std::str::FromStr;
-
 use super::read::Reader;
-use super::{Database, Faults, Pooler, Variables};
+use super::{Database, Faults, Pooler, Variables, postgres_url};
 use crate::secret::Secret;
 
 impl Database {
@@ -62,13 +60,8 @@ impl Reader<'_> {
         } else {
             self.secret(name)
         }?;
-        // The parser's text is left out: it may quote the part with the password.
-        if tokio_postgres::Config::from_str(&url).is_err() {
-            self.fault(format!(
-                "{name} is not a PostgreSQL URL: expected postgres://user:password@host:5432/database, with special characters of the password percent-encoded"
-            ));
-            return None;
-        }
-        Some(url)
+        postgres_url::readable(&url)
+            .map_err(|end| self.fault(format!("{name} {end}")))
+            .ok()
     }
 }

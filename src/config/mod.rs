@@ -9,6 +9,7 @@ pub mod env;
 mod jwt_secret;
 mod keys_encryption;
 mod lifetimes;
+mod postgres_url;
 mod read;
 mod rpc_urls;
 pub mod strength;
@@ -29,10 +30,11 @@ pub use jwt_secret::{
 };
 pub use keys_encryption::keys_encryption_key;
 pub use lifetimes::{Lifetime, Lifetimes};
+pub use postgres_url::postgres_user;
 pub use rpc_urls::RpcUrl;
 pub use telemetry::Telemetry;
 pub use traces::Traces;
-pub use unread::{Unread, unread};
+pub use unread::{Unread, unread, unreadable};
 pub use variables::{VARIABLES, Variable};
 pub use web::Web;
 

@@ -328,6 +328,14 @@ impl Reader<'_> {
             self.fault("ACTIONS_SECRET holds more than two secrets: one, or the new and the old with a comma between while you rotate".into());
         }
         for secret in &secrets {
+            if secret.starts_with(['"', '\'']) || secret.ends_with(['"', '\'']) {
+                self.fault(
+                    "ACTIONS_SECRET has quotation marks around one of its secrets: take them away".into(),
+                );
+            }
+            if secret.contains(char::is_control) {
+                self.fault("ACTIONS_SECRET holds a line end or another control character, which no header can carry: run `make env` for a fresh one".into());
+            }
             if let Some(weakness) = weakness(secret, 32) {
                 self.fault(format!("ACTIONS_SECRET {weakness}"));
             }

@@ -188,6 +188,20 @@ fn of_opentelemetry(variables: &Variables) -> Vec<Unread> {
         .collect()
 }
 
+/// A sentence for each variable that is read and whose value is not UTF-8. Others may hold what they like.
+pub fn unreadable(variables: &Variables) -> Vec<String> {
+    variables
+        .unreadable()
+        .filter(|name| is_read(name))
+        .map(|name| {
+            format!(
+                "{} is not UTF-8 text: set it again",
+                name.chars().map(shown).collect::<String>()
+            )
+        })
+        .collect()
+}
+
 fn shown(c: char) -> char {
     if c.is_control() { '\u{fffd}' } else { c }
 }

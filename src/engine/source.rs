@@ -9,7 +9,7 @@ use deadpool_postgres::{
 };
 use serde_json::json;
 use tokio_postgres::NoTls;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 
@@ -30,7 +30,45 @@ where name in ('statement_timeout', 'idle_in_transaction_session_timeout')
 const IDLE_IN_TRANSACTION_TIMEOUT: &str = "10s";
 
 /// The database behind the tables; or none, when the metadata names none that can be reached.
-pub(crate) struct Database(Option<Pool>);
+pub(crate) struct Database(Option<Source>);
+
+struct Source {
+    pool: Pool,
+    /// Host and port, never the password.
+    place: String,
+}
+
+impl Source {
+    async fn connection(&self) -> Result<Object, String> {
+        self.pool
+            .get()
+            .await
+            .map_err(|error| format!("{} (PostgreSQL at {})", last_cause(&error), self.place))
+    }
+}
+
+/// What lies behind an error says most; the pool's own text and the driver's say nothing of the cause.
+fn last_cause(error: &dyn std::error::Error) -> String {
+    let mut last = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string()
+}
+
+/// `db:5432, db2:5432`.
+fn place(config: &tokio_postgres::Config) -> String {
+    let ports = config.get_ports();
+    let port = |at: usize| ports.get(at).or(ports.first()).copied().unwrap_or(5432);
+    let hosts = config.get_hosts().iter().enumerate();
+    let hosts: Vec<String> = hosts
+        .map(|(at, host)| match host {
+            Host::Tcp(name) => format!("{name}:{}", port(at)),
+            Host::Unix(folder) => format!("{}:{}", folder.display(), port(at)),
+        })
+        .collect();
+    hosts.join(", ")
+}
 
 impl Database {
     pub(crate) fn none() -> Self {
@@ -43,8 +81,11 @@ impl Database {
         max_connections: usize,
         statement_timeout: &StatementTimeout,
     ) -> Result<Self, String> {
-        let mut config: tokio_postgres::Config =
-            url.parse().map_err(|_| "not a valid database URL".to_owned())?;
+        let mut config: tokio_postgres::Config = url.parse().map_err(|_| match url.contains('?') {
+            true => "not a valid database URL, or one with a parameter that the local engine does not read"
+                .to_owned(),
+            false => "not a valid database URL".to_owned(),
+        })?;
         if !matches!(config.get_ssl_mode(), SslMode::Disable | SslMode::Prefer) {
             return Err("sslmode=require is not supported by the local engine".to_owned());
         }
@@ -52,6 +93,7 @@ impl Database {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
+        let place = place(&config);
         let manager = Manager::from_config(
             config,
             NoTls,
@@ -70,21 +112,21 @@ impl Database {
             .post_create(set_limits(statement_timeout))
             .build()
             .map_err(|error| error.to_string())?;
-        Ok(Self(Some(pool)))
+        Ok(Self(Some(Source { pool, place })))
     }
 
     /// What it knows of the tables; `Err` in Hasura's words.
     pub(crate) async fn catalog(&self, names: impl Iterator<Item = &TableName>) -> Result<Catalog, String> {
-        let Some(pool) = &self.0 else {
+        let Some(source) = &self.0 else {
             return Ok(Catalog::default());
         };
-        let client = pool
-            .get()
+        let client = source
+            .connection()
             .await
             .map_err(|error| format!("connection error: {error}"))?;
         Catalog::read(&client, names)
             .await
-            .map_err(|error| format!("connection error: {error}"))
+            .map_err(|error| format!("connection error: {}", last_cause(&error)))
     }
 
     /// Runs a statement that gives one text, or no row. Dropped before the answer is there, it is cancelled.
@@ -93,13 +135,13 @@ impl Database {
         statement: &str,
         parameters: &[(&(dyn ToSql + Sync), Type)],
     ) -> Result<Option<String>, Fault> {
-        let pool = self
+        let source = self
             .0
             .as_ref()
             .expect("a schema has tables only when there is a database");
-        let client = pool.get().await.map_err(|error| {
+        let client = source.connection().await.map_err(|error| {
             tracing::error!(%error, "no connection to the database");
-            Fault::new(500, "postgres-error", "connection error").with_internal(error.to_string().into())
+            Fault::new(500, "postgres-error", "connection error").with_internal(error.into())
         })?;
         let running = Running(Some(client));
         let answer = running.client().query_typed_opt(statement, parameters).await;

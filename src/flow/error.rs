@@ -91,6 +91,11 @@ pub enum Error {
     /// A credential that holds no token, or more than one.
     #[error("the credential is not one token: send Authorization: Bearer and the access token")]
     NotAToken,
+    /// A credential that a client made of a variable that holds no token yet.
+    #[error(
+        "the client sends a token before it has one (`Bearer undefined`, `Bearer null` or `Bearer` alone): leave the header out until then"
+    )]
+    TokenNotYet,
     /// The session of the access token has ended, or its account is disabled.
     #[error("the session has ended: sign in again")]
     SessionEnded,
@@ -130,7 +135,7 @@ impl Error {
             Self::NameInvalid(_) => "name_invalid",
             Self::AddressNotChecksummed(_) => "address_not_checksummed",
             Self::BadRequest(_) => "bad_request",
-            Self::TokenInvalid(_) | Self::NotAToken => "token_invalid",
+            Self::TokenInvalid(_) | Self::NotAToken | Self::TokenNotYet => "token_invalid",
             Self::SessionEnded => "session_ended",
             Self::RpcUnavailable(_) => "rpc_unavailable",
             Self::NoSigningKey(_) | Self::Unavailable(_) | Self::Busy(_) => "unavailable",

@@ -146,6 +146,14 @@ impl Service {
         Ok(self.db.is_migrated().await?)
     }
 
+    /// Whether the database takes writes, found out at most every few seconds.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] with the cause, when it does not.
+    pub async fn takes_writes(&self) -> Result<(), Error> {
+        self.db.takes_writes().await.map_err(Error::Unavailable)
+    }
+
     /// Whether the process is about to stop.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)

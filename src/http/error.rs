@@ -100,6 +100,7 @@ fn status_of(error: &flow::Error) -> StatusCode {
         | E::RefreshTokenInvalid
         | E::TokenInvalid(_)
         | E::NotAToken
+        | E::TokenNotYet
         | E::CredentialsInvalid
         | E::SessionEnded => StatusCode::UNAUTHORIZED,
         E::AccountDisabled | E::Forbidden(_) | E::ReauthRequired | E::RegistrationClosed | E::FlowClosed => {

@@ -12,30 +12,37 @@ pub(super) async fn alive() -> &'static str {
     "OK"
 }
 
-/// Ready: the process is not about to stop, the database answers and has this program's schema, and there is a key to
-/// sign with.
+/// Ready: the process is not about to stop, the database answers, has this program's schema and takes writes, and there
+/// is a key to sign with.
 pub(super) async fn ready(State(http): State<Http>) -> (StatusCode, Cow<'static, str>) {
-    if http.service.is_stopping() {
-        return (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the process is about to stop".into(),
-        );
+    match fault(&http).await {
+        None => (StatusCode::OK, "OK".into()),
+        Some(fault) => (StatusCode::SERVICE_UNAVAILABLE, fault),
     }
-    match http.service.is_ready().await {
-        Ok(true) => match http.service.missing_key().await {
-            None => (StatusCode::OK, "OK".into()),
-            Some(fault) => (StatusCode::SERVICE_UNAVAILABLE, fault.to_string().into()),
-        },
-        Ok(false) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the database is older than this program: run `hasura-siwe migrate`".into(),
-        ),
+}
+
+/// Why the process is not ready.
+async fn fault(http: &Http) -> Option<Cow<'static, str>> {
+    let service = &http.service;
+    if service.is_stopping() {
+        return Some("the process is about to stop".into());
+    }
+    match service.is_ready().await {
+        Ok(true) => {}
+        Ok(false) => {
+            return Some("the database is older than this program: run `hasura-siwe migrate`".into());
+        }
         Err(error) => {
             tracing::warn!(cause = error.cause(), "not ready");
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the database does not answer, or was never migrated".into(),
-            )
+            return Some("the database does not answer, or was never migrated".into());
         }
     }
+    if let Err(error) = service.takes_writes().await {
+        tracing::warn!(cause = error.cause(), "not ready: the database takes no writes");
+        return Some(
+            "the database takes no writes: it is a standby, it is read-only, or its disk is full".into(),
+        );
+    }
+    let missing = service.missing_key().await?;
+    Some(missing.to_string().into())
 }

@@ -112,6 +112,10 @@ async fn answer(http: &Http, presented: Presented<'_>) -> Result<Variables, flow
     let token = match presented.credentials.as_slice() {
         // Without a token the wish for a role means nothing, as with Hasura's own unauthorized role.
         [] => return Ok(Variables::Guest),
+        [credential] if is_no_token_yet(credential) => {
+            tracing::info!("a client sends a token before it has one: Bearer undefined or its like");
+            return Err(flow::Error::TokenNotYet);
+        }
         [credential] => token_of(credential).ok_or(flow::Error::NotAToken)?,
         // Two credentials could be two people's.
         _ => return Err(flow::Error::NotAToken),
@@ -126,6 +130,18 @@ fn token_of(credential: &str) -> Option<&str> {
     let token = token.trim_start_matches(' ');
     let is_of_a_token = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);
     (known && !token.is_empty() && token.bytes().all(is_of_a_token)).then_some(token)
+}
+
+/// What a client makes of a variable that holds no token: `Bearer ${token}` in JavaScript, and its like elsewhere.
+const NO_TOKEN: &[&str] = &["", "undefined", "null", "nil", "none", "nan", "[object object]"];
+
+/// Whether a known scheme is followed by no token, or by the name of nothing.
+fn is_no_token_yet(credential: &str) -> bool {
+    let credential = credential.trim().to_ascii_lowercase();
+    let rest = ["bearer", "jwt"]
+        .iter()
+        .find_map(|scheme| credential.strip_prefix(scheme));
+    rest.is_some_and(|rest| (rest.is_empty() || rest.starts_with(' ')) && NO_TOKEN.contains(&rest.trim()))
 }
 
 /// What Hasura is told. Strings only: it refuses the whole request for anything else.
@@ -230,6 +246,31 @@ mod tests {
             "Bearer \"a.b.c\"",
         ] {
             assert_eq!(token_of(bad), None, "{bad}");
+        }
+    }
+
+    // Issue 14, item 20.
+    #[test]
+    fn the_name_of_nothing_is_no_token_yet() {
+        for nothing in [
+            "Bearer",
+            "Bearer ",
+            "Bearer undefined",
+            "bearer  null ",
+            "JWT None",
+            "Bearer [object Object]",
+        ] {
+            assert!(is_no_token_yet(nothing), "{nothing}");
+        }
+        for other in [
+            "",
+            "undefined",
+            "Basic undefined",
+            "Bearer a.b.c",
+            "Bearer undefined2",
+            "Bearerundefined",
+        ] {
+            assert!(!is_no_token_yet(other), "{other}");
         }
     }
 

@@ -213,9 +213,7 @@ impl Parts {
         variables.set("DATABASE_URL", &database);
         variables.set("PG_DATABASE_URL", postgres.url(HASURA, DATABASE));
         config.database = config::Database::read(&variables)?;
-        let mut client = storage::connect_directly(&config.database)
-            .await
-            .context("cannot connect to the database")?;
+        let mut client = storage::connect_directly(&config.database).await?;
         storage::migrate(&mut client).await?;
         storage::grant_to_hasura(&client, HASURA).await?;
         drop(client);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType};
 use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -14,6 +14,7 @@ use tokio_postgres::{CancelToken, Client, Config, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Error;
+use super::unreachable::Unreachable;
 use crate::config::{Database, Pooler};
 use crate::secret::Secret;
 
@@ -67,6 +68,24 @@ pub(super) fn open_pool(database: &Database) -> Result<Pool, Error> {
         .build()
         .map_err(|error| Error::Setup(error.to_string()))
 }
+
+/// Why the pool gave no connection.
+pub(super) fn no_connection(database: &Database, error: PoolError) -> Error {
+    let config = match parse(&database.url) {
+        Ok(config) => config,
+        Err(error) => return error,
+    };
+    match error {
+        PoolError::Timeout(TimeoutType::Wait) => Error::Pool("all of DATABASE_POOL_SIZE are in use"),
+        PoolError::Timeout(_) => Unreachable::timed_out(&config, URL).into(),
+        PoolError::Backend(error) => Unreachable::new(&config, URL, &error).into(),
+        _ => Error::Pool("the pool is closed"),
+    }
+}
+
+/// The variables that lead to the database.
+const URL: &str = "DATABASE_URL";
+const DIRECT_URL: &str = "DATABASE_DIRECT_URL";
 
 fn add_options(config: &mut Config, options: &str) {
     config.options(format!("{} {options}", config.get_options().unwrap_or_default()));
@@ -135,11 +154,15 @@ type Messages = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>
 pub(super) async fn connect_for_messages(database: &Database) -> Result<(Client, Messages), Error> {
     let mut config = parse(&database.direct_url)?;
     add_options(&mut config, SEARCH_PATH);
+    let is_one = database.direct_url.expose() == database.url.expose();
+    let variable = if is_one { URL } else { DIRECT_URL };
     let connecting = config.connect(tls(database.ca_file.as_deref())?);
     // The driver's own time-out ends when the socket is open, and whoever opened it may be a proxy with nobody behind it.
-    Ok(tokio::time::timeout(CONNECT_TIMEOUT, connecting)
-        .await
-        .map_err(|_| Error::Silent)??)
+    match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+        Ok(Ok(connected)) => Ok(connected),
+        Ok(Err(error)) => Err(Unreachable::new(&config, variable, &error).into()),
+        Err(_) => Err(Unreachable::timed_out(&config, variable).into()),
+    }
 }
 
 fn parse(url: &Secret<String>) -> Result<Config, Error> {

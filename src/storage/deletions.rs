@@ -41,9 +41,6 @@ pub struct Gone {
     pub audit_rows: i64,
 }
 
-/// Somebody else's transaction stood in a circle with this one, which lost everything and may begin again.
-const TRIES: usize = 3;
-
 // The counts and addresses are read as they were when the statement began. Hashes as `flow::key_of_user` and `key_of_name`
 // make them. What a wallet has used of its limit of log-ins stays for the three minutes that it lasts, and so do spent
 // nonces for their hours: otherwise deleting would be a way around the one, and bring an old message back to life.
@@ -120,15 +117,9 @@ impl Db {
     /// [`Error`] when the database gave no answer. The person may then be gone or not, and doing it again tells; nobody is
     /// gone by half.
     pub async fn delete_account(&self, turn: &Turn<'_>, actor: &'static str) -> Result<Deleted, Error> {
-        let mut tries = 1;
-        loop {
-            match self.delete_once(turn, actor).await {
-                Err(error) if error.code() == Some(&SqlState::T_R_DEADLOCK_DETECTED) && tries < TRIES => {
-                    tries += 1;
-                }
-                Err(error) => return held(error).map(Deleted::Held),
-                done => return done,
-            }
+        match self.repeated(|| self.delete_once(turn, actor)).await {
+            Err(error) => held(error).map(Deleted::Held),
+            done => done,
         }
     }
 

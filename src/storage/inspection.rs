@@ -65,7 +65,7 @@ impl Db {
     pub async fn applied_migrations(&self) -> Result<Vec<i32>, Error> {
         match self.query(APPLIED, &[]).await {
             Ok(rows) => Ok(rows.iter().map(|row| row.get("version")).collect()),
-            Err(Error::Postgres(error)) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Ok(Vec::new()),
+            Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Ok(Vec::new()),
             Err(error) => Err(error),
         }
     }

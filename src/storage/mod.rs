@@ -35,6 +35,7 @@ mod nonces;
 mod opening;
 mod password_log_ins;
 mod profiles;
+mod repeats;
 mod roles;
 mod rotations;
 mod sessions;
@@ -42,6 +43,7 @@ mod sign_ups;
 mod signing_keys;
 mod statements;
 mod turns;
+mod unreachable;
 mod user_lists;
 mod user_roles;
 mod users;
@@ -49,6 +51,7 @@ mod wallet_links;
 mod wallet_looks;
 mod wallet_owner;
 mod whose;
+mod writes;
 
 pub use accounts::{NewName, Renamed};
 pub use aging::{Aged, Ages, Found, Stretch};
@@ -83,6 +86,7 @@ pub use sign_ups::SignUpLimits;
 pub use signing_keys::{KeyHistory, Retired};
 pub use statements::Db;
 pub use turns::Turn;
+pub use unreachable::Unreachable;
 pub use user_lists::{UserFilter, UserLine};
 pub use user_roles::{Changed, RoleChange};
 pub use users::{Account, Session, User, Wallet};
@@ -173,4 +177,8 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("wallet_links::LINK", wallet_links::LINK),
     ("wallet_links::UNLINK", wallet_links::UNLINK),
     ("wallet_looks::CLAIM", wallet_looks::CLAIM),
+    ("writes::SPILL_TO_DISK", writes::SPILL_TO_DISK),
+    ("writes::TAKE_ROOM", writes::TAKE_ROOM),
+    ("writes::WRITE", writes::WRITE),
+    ("writes::UNDO", writes::UNDO),
 ];

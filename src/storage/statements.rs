@@ -14,9 +14,11 @@ use tracing::Instrument;
 use tracing::field::Empty;
 
 use super::Error;
-use super::connect::{ANSWER_TIMEOUT, cancel, connect_directly, open_pool};
+use super::connect::{ANSWER_TIMEOUT, cancel, connect_directly, no_connection, open_pool};
+use super::writes::Writes;
 use crate::clock::Clock;
 use crate::config::{Database, Pooler};
+use crate::entropy::Entropy;
 use crate::trace;
 
 /// The database as the flows see it.
@@ -25,6 +27,9 @@ pub struct Db {
     pool: Pool,
     clock: Clock,
     database: Arc<Database>,
+    /// Draws pauses between two runs of a statement, and ids.
+    pub(super) entropy: Entropy,
+    pub(super) writes: Arc<Writes>,
     /// Only behind a pooler.
     unnamed: Option<Arc<Unnamed>>,
 }
@@ -66,7 +71,7 @@ impl Db {
     ///
     /// # Errors
     /// [`Error::Setup`] when the URL or the CA file cannot be used.
-    pub fn open(database: &Database, clock: Clock) -> Result<Self, Error> {
+    pub fn open(database: &Database, clock: Clock, entropy: Entropy) -> Result<Self, Error> {
         let unnamed = (database.pooler == Pooler::Transaction).then(|| {
             Arc::new(Unnamed {
                 database: database.clone(),
@@ -77,6 +82,8 @@ impl Db {
             pool: open_pool(database)?,
             clock,
             database: Arc::new(database.clone()),
+            entropy,
+            writes: Arc::default(),
             unnamed,
         })
     }
@@ -98,14 +105,19 @@ impl Db {
 
     async fn connection(&self) -> Result<Connection, Error> {
         Ok(Connection {
-            object: Some(self.pool.get().await?),
+            object: Some(
+                self.pool
+                    .get()
+                    .await
+                    .map_err(|error| no_connection(&self.database, error))?,
+            ),
             is_silent: AtomicBool::new(false),
             database: Arc::clone(&self.database),
         })
     }
 
     pub(super) async fn query_one(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Row, Error> {
-        traced(sql, self.ask_one(sql, values)).await
+        self.repeated(|| traced(sql, self.ask_one(sql, values))).await
     }
 
     async fn ask_one(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Row, Error> {
@@ -129,7 +141,7 @@ impl Db {
         sql: &str,
         values: &[&(dyn ToSql + Sync)],
     ) -> Result<Option<Row>, Error> {
-        traced(sql, self.ask_opt(sql, values)).await
+        self.repeated(|| traced(sql, self.ask_opt(sql, values))).await
     }
 
     async fn ask_opt(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Option<Row>, Error> {
@@ -149,7 +161,7 @@ impl Db {
     }
 
     pub(super) async fn query(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
-        traced(sql, self.ask(sql, values)).await
+        self.repeated(|| traced(sql, self.ask(sql, values))).await
     }
 
     async fn ask(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
@@ -169,7 +181,7 @@ impl Db {
     }
 
     pub(super) async fn execute(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
-        traced(sql, self.order(sql, values)).await
+        self.repeated(|| traced(sql, self.order(sql, values))).await
     }
 
     async fn order(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {

@@ -73,6 +73,15 @@ impl Db {
         sql: &str,
         values: &[&(dyn ToSql + Sync)],
     ) -> Result<Turned, Error> {
+        self.repeated(|| self.in_turn_once(turn, sql, values)).await
+    }
+
+    async fn in_turn_once(
+        &self,
+        turn: &Turn<'_>,
+        sql: &str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Turned, Error> {
         let mut connection = self.transactional(&[LOCK, STILL_HOLDS, sql]).await?;
         let transaction = connection.begin().await?;
         if !turn.take(&transaction).await? {

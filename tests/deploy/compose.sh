@@ -114,4 +114,23 @@ if grep -E 'published: |- .*:(9090|3000)' metrics.yml | grep -q '0\.0\.0\.0'; th
 if grep -nF '$$' plain.yml console.yml metrics.yml; then fail "an expansion was left as it stands"; fi
 if grep -q 'HASURA_GRAPHQL_ENABLED_APIS: .*metadata' plain.yml; then fail "the metadata API is open without the overlay"; fi
 
+# 6. A key of one's own with a $ and a # in it is the same for Hasura, the service and a shell where it stands between single
+# quotes, as env.sh writes it. Without them a shell reads another one, which the service refuses to start with.
+# (With ${ in it docker-compose 1.29 expands it even there: docs/configuration.md.)
+cp .env.hasura.jwt whole
+# shellcheck disable=SC2016 # nothing is to be expanded
+own='{"type":"HS256","key":"ab$cd#9fK2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0A"}'
+in_shell() {
+  # shellcheck disable=SC1091 # written here
+  (set +u && set -a && . ./.env.hasura.jwt && printf '%s' "$HASURA_GRAPHQL_JWT_SECRET")
+}
+printf "HASURA_GRAPHQL_JWT_SECRET='%s'\n" "$own" >.env.hasura.jwt
+[ "$(in_shell)" = "$own" ] || fail "a shell changes a key between single quotes"
+plain >dollar.yml 2>err || fail "a key with a dollar is refused: $(cat err)"
+# Compose prints each $ twice.
+[ "$(sed 's/[$][$]/$/g' dollar.yml | grep -cF "$own")" -eq 2 ] || fail "compose changes a key between single quotes"
+printf 'HASURA_GRAPHQL_JWT_SECRET=%s\n' "$own" >.env.hasura.jwt
+[ "$(in_shell)" != "$own" ] || fail "a shell keeps a key without single quotes"
+mv whole .env.hasura.jwt
+
 echo "compose.sh: the compose files are sound"

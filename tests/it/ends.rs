@@ -28,7 +28,7 @@ pub async fn log_out(app: &TestApp, session: &Value) -> Reply {
         .await
 }
 
-async fn log_out_all(app: &TestApp, session: &Value) -> Reply {
+pub async fn log_out_all(app: &TestApp, session: &Value) -> Reply {
     app.call("/actions/logout-all", "v1LogoutAll", session.clone(), json!({}))
         .await
 }

@@ -16,13 +16,13 @@ use crate::support::process::Process;
 use crate::support::{Reply, nonce, origin, wallet};
 
 /// A folder that PostgreSQL's user may enter.
-fn folder() -> tempfile::TempDir {
+pub fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir_in("/tmp").unwrap();
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     folder
 }
 
-fn start(folder: &Path) -> Start {
+pub fn start(folder: &Path) -> Start {
     Start {
         folder: folder.to_owned(),
         settings: Vec::new(),
@@ -45,7 +45,7 @@ fn pg_basebackup() -> PathBuf {
 }
 
 /// A copy of the primary that follows it, in a folder of its own.
-fn copy_to(standby: &Path, primary_sockets: &Path) {
+pub fn copy_to(standby: &Path, primary_sockets: &Path) {
     let data = standby.join("postgres");
     let output = Command::new(pg_basebackup())
         .args(["-U", "postgres", "-X", "stream", "-R", "-c", "fast", "-h"])

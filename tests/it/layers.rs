@@ -42,7 +42,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "storage",
-        &["clock", "config", "model", "password", "secret", "token", "trace"],
+        &[
+            "clock", "config", "entropy", "model", "password", "secret", "token", "trace",
+        ],
     ),
     ("rpc", &["config", "model", "secret", "trace"]),
     ("token", &["config", "entropy", "model", "secret"]),

@@ -113,6 +113,8 @@ async fn a_database_that_only_reads_refuses_what_writes_and_goes_on_afterwards()
     switch("on").await;
     restore(&process, &token).await.assert_error(400, "unavailable");
     log_in(&process).await.assert_error(400, "unavailable");
+    // Issue 14, item 6.
+    assert_eq!(process.status("/readyz").await, 503);
     let client = cluster.client().await;
     for statement in [
         "set default_transaction_read_only = off",
@@ -124,6 +126,11 @@ async fn a_database_that_only_reads_refuses_what_writes_and_goes_on_afterwards()
     let begun = Instant::now();
     while restore(&process, &token).await.status != 200 {
         assert!(begun.elapsed() < Duration::from_secs(5));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let begun = Instant::now();
+    while process.status("/readyz").await != 200 {
+        assert!(begun.elapsed() < Duration::from_secs(5), "it recovers by itself");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert!(process.stop().await.0.success());

@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 
 use crate::support::app::{guest, variables};
 use crate::support::db::{TestDb, connect};
-use crate::support::process::run;
+use crate::support::process::{Process, run};
 use crate::support::{TestApp, wallet};
 use hasura_siwe::clock::Clock;
 
@@ -33,6 +33,11 @@ fn pgbouncer() -> &'static str {
 
 impl Pooled {
     async fn start() -> Self {
+        Self::with("").await
+    }
+
+    /// With this line in its settings.
+    async fn with(line: &str) -> Self {
         let folder = tempfile::tempdir_in("/tmp").unwrap();
         std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let postgres = Postgres::start(Start {
@@ -51,7 +56,7 @@ impl Pooled {
         std::fs::write(&users, "\"postgres\" \"\"\n").unwrap();
         let settings = format!(
             "[databases]\n* = host={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
-             auth_type = trust\nauth_file = {}\npool_mode = transaction\ndefault_pool_size = 2\nmax_client_conn = 200\n",
+             auth_type = trust\nauth_file = {}\npool_mode = transaction\ndefault_pool_size = 2\nmax_client_conn = 200\n{line}\n",
             sockets.display(),
             users.display()
         );
@@ -148,4 +153,86 @@ async fn a_pooler_without_a_way_past_it_is_refused_at_the_start() {
         output.status.code() == Some(1) && said.contains("DATABASE_DIRECT_URL"),
         "{said}"
     );
+}
+
+/// What a command says, wherever it says it.
+fn said(output: &std::process::Output) -> String {
+    String::from_utf8_lossy(&[output.stdout.as_slice(), output.stderr.as_slice()].concat()).into_owned()
+}
+
+// Field report D01.
+#[tokio::test]
+async fn a_pooler_that_nobody_told_of_is_named_where_it_takes_no_options() {
+    let pooled = Pooled::start().await;
+    let mut direct = variables(&TestDb::create_empty().await);
+    direct.set("DATABASE_URL", &pooled.direct_url);
+    assert!(run(&["migrate"], &direct, "").await.status.success());
+    let mut given = direct.clone();
+    given.set("DATABASE_URL", &pooled.pooled_url);
+    for command in [&["migrate"][..], &["role", "list"], &["doctor"]] {
+        let output = run(command, &given, "").await;
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(1), "{command:?}: {said}");
+        for word in [
+            "startup parameter",
+            "DATABASE_POOLER=transaction",
+            "DATABASE_DIRECT_URL",
+        ] {
+            assert!(said.contains(word), "{command:?} does not say {word:?}: {said}");
+        }
+    }
+    let process = Process::serve(given).await;
+    assert_eq!(process.status("/readyz").await, 503);
+    let (_, log) = process.stop().await;
+    assert!(log.contains("DATABASE_POOLER=transaction"), "{log}");
+    pooled.postgres.stop().await.unwrap();
+}
+
+// Field report D01.
+#[tokio::test]
+async fn a_pooler_that_nobody_told_of_is_named_where_it_gives_connections_away() {
+    let pooled = Pooled::with("ignore_startup_parameters = options\nverbose = 0").await;
+    let mut direct = variables(&TestDb::create_empty().await);
+    direct.set("DATABASE_URL", &pooled.direct_url);
+    assert!(run(&["migrate"], &direct, "").await.status.success());
+    let mut given = direct.clone();
+    given.set("DATABASE_URL", &pooled.pooled_url);
+    // Each process numbers its statements from the beginning, and the connection to PostgreSQL is the one of the last.
+    let mut last = run(&["role", "list"], &given, "").await;
+    for _ in 0..4 {
+        if !last.status.success() {
+            break;
+        }
+        last = run(&["role", "list"], &given, "").await;
+    }
+    for command in [&["role", "list"][..], &["migrate"], &["doctor"]] {
+        let output = run(command, &given, "").await;
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(1), "{command:?}: {said}");
+        for word in [
+            "prepared statement",
+            "DATABASE_POOLER=transaction",
+            "DATABASE_DIRECT_URL",
+        ] {
+            assert!(said.contains(word), "{command:?} does not say {word:?}: {said}");
+        }
+    }
+    // Some statements meet the connection on which they were prepared, and some do not.
+    given.set("SIWE_NONCES", "server");
+    let process = Process::serve(given).await;
+    let client = reqwest::Client::new();
+    let input = json!({});
+    let mut refused = 0;
+    for _ in 0..20 {
+        let all = (0..16).map(|_| process.call(&client, "/actions/nonce", "v1Nonce", &input));
+        let replies = futures_util::future::join_all(all).await;
+        refused += replies.iter().filter(|reply| reply.status != 200).count();
+        if refused > 0 {
+            break;
+        }
+    }
+    assert!(refused > 0, "every statement met its own connection");
+    let (_, log) = process.stop().await;
+    assert!(log.contains("DATABASE_POOLER=transaction"), "{log}");
+    pooled.postgres.stop().await.unwrap();
 }

@@ -367,3 +367,30 @@ async fn a_disabled_account_is_refused_soon() {
         .unwrap();
     eventually(async || get(&base(&app), &[("authorization", &bearer)]).await.status == 200).await;
 }
+
+// Issue 14, item 20.
+#[tokio::test]
+async fn a_client_that_sends_a_token_before_it_has_one_is_told_so() {
+    let app = TestApp::start().await;
+    for nothing in [
+        "Bearer undefined",
+        "Bearer null",
+        "bearer  None",
+        "Bearer",
+        "Bearer [object Object]",
+    ] {
+        let reply = get(&base(&app), &[("authorization", nothing)]).await;
+        reply.assert_error(401, "token_invalid");
+        let sentence = reply.json()["message"].as_str().unwrap().to_owned();
+        assert!(
+            sentence.contains("sends a token before it has one"),
+            "{nothing}: {sentence}"
+        );
+        let body = json!({"headers": {"Authorization": nothing}, "request": null});
+        let reply = post(&base(&app), body).await;
+        reply.assert_error(401, "token_invalid");
+        assert_eq!(reply.json()["message"], sentence);
+    }
+    let reply = get(&base(&app), &[("authorization", "Bearer a.b.c")]).await;
+    assert!(!reply.json()["message"].as_str().unwrap().contains("before"));
+}

@@ -16,8 +16,8 @@ use uuid::Uuid;
 use named::Named;
 
 use super::audit::duration;
+use super::database;
 use super::ids::{session_id, user_id};
-use crate::clock::Clock;
 use crate::config::{Operator, Variables};
 use crate::model::{AccountName, Address, ClaimName, ClaimValue, Email, RoleName, Username, Whose};
 use crate::storage::Db;
@@ -216,7 +216,7 @@ struct Claim {
 
 pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::Result<ExitCode> {
     let operator = Operator::read(&variables)?;
-    let db = Db::open(&operator.database, Clock::system())?;
+    let db = database::open(&operator.database).await?;
     match arguments.command {
         Command::List(list) => look::list(&db, list).await?,
         Command::Show(Show { one, json }) => {

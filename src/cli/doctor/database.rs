@@ -14,7 +14,7 @@ pub(super) async fn connection(patient: &mut Patient) -> Outcome {
     let Ok(database) = &patient.database else {
         return skip("DATABASE_URL cannot be read: see the check `configuration`");
     };
-    let db = match Db::open(database, patient.clock.clone()) {
+    let db = match Db::open(database, patient.clock.clone(), patient.entropy.clone()) {
         Ok(db) => db,
         Err(error) => return unreachable("DATABASE_URL", &error),
     };
@@ -37,7 +37,16 @@ pub(super) async fn connection(patient: &mut Patient) -> Outcome {
         "PostgreSQL {}, database {}, role {}, {tls}",
         what.version, what.database, what.role
     );
-    let outcome = if !what.is_encrypted && !what.is_private {
+    let writes = db.try_to_write().await;
+    let outcome = if let Err(error) = &writes
+        && !error.is_schema()
+    {
+        let cure = error.refuses_writes();
+        fail(
+            format!("{seen}; it takes no writes: {}", error.for_the_log()),
+            cure.unwrap_or("look at the log of PostgreSQL"),
+        )
+    } else if !what.is_encrypted && !what.is_private {
         warn(
             seen,
             "add sslmode=require to DATABASE_URL, and DATABASE_CA_FILE where the certificate is of an authority of your own",
@@ -60,14 +69,15 @@ pub(super) async fn connection(patient: &mut Patient) -> Outcome {
 }
 
 fn unreachable(name: &str, error: &Error) -> Outcome {
-    let said = error.for_the_log();
     // Behind a pooler the types of all statements are asked for at the first.
-    let cure = if said.contains("42P01") || said.contains("42703") {
-        "run `hasura-siwe migrate`"
-    } else {
-        "start PostgreSQL, look at host, port and password of the URL and at what lies between; docs/deployment.md has TLS"
+    let cure = match error {
+        Error::Schema(_) => "run `hasura-siwe migrate`",
+        Error::Pooler(_) => "docs/deployment.md has the settings behind a pooler",
+        _ => {
+            "start PostgreSQL, look at host, port and password of the URL and at what lies between; docs/deployment.md has TLS"
+        }
     };
-    fail(format!("{name}: {said}"), cure)
+    fail(format!("{name}: {}", error.for_the_log()), cure)
 }
 
 pub(super) async fn settings(patient: &mut Patient) -> Outcome {

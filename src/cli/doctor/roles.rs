@@ -148,7 +148,7 @@ pub(super) async fn user(patient: &mut Patient) -> Outcome {
         (_, Some(_)) => {
             return fail(
                 format!("a good token for the role user got {}", answer.refusal()),
-                "give Hasura and the service the same HASURA_GRAPHQL_JWT_SECRET, restart both, and see the checks `hasura-clock` and `jwks`",
+                "give Hasura and the service the same HASURA_GRAPHQL_JWT_SECRET (in a file for compose between single quotes, or a $ in it is expanded), restart both, and see the checks `hasura-clock` and `jwks`",
             );
         }
         (Mode::Jwt, None) => {}

@@ -47,7 +47,7 @@ pub(super) fn paths() -> Map<String, Value> {
             "/readyz",
             at_the_service(json!({"get": plain(
                 "readyz",
-                "Whether it can serve: the database answers, has this program's schema, and a key signs.",
+                "Whether it can serve: the database answers, has this program's schema and takes writes, and a key signs.",
                 &[("200", "It can: `OK`."), ("503", "It cannot, and the sentence says why.")],
             )})),
         ),

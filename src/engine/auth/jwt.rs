@@ -133,7 +133,15 @@ impl JwtConfig {
                 };
                 let words: Vec<&str> = value.split_ascii_whitespace().collect();
                 match words[..] {
-                    ["Bearer", token] => Ok(Some(token.to_owned())),
+                    ["Bearer", token] => {
+                        // Hasura's answer says nothing of the cause, and stays as it is.
+                        if matches!(token, "undefined" | "null") {
+                            tracing::warn!(
+                                "a client sends `Bearer {token}`: it sends a token before it has one"
+                            );
+                        }
+                        Ok(Some(token.to_owned()))
+                    }
                     _ => Err(Fault::new(
                         400,
                         "invalid-headers",

@@ -80,6 +80,7 @@ pub(crate) fn refusals() -> Vec<ApiError> {
         flow::Error::BadRequest(String::new()),
         flow::Error::TokenInvalid(TokenFault::Expired),
         flow::Error::NotAToken,
+        flow::Error::TokenNotYet,
         flow::Error::SessionEnded,
         flow::Error::NoSigningKey(NoSigningKey::None),
         flow::Error::RpcUnavailable(rpc::Fault::no_node(ChainId::ETHEREUM)),

@@ -96,6 +96,40 @@ async fn a_hasura_with_another_key_refuses_good_tokens_and_is_found() {
     report.assert("forged-token", "ok");
 }
 
+// Field report C10.
+#[tokio::test]
+async fn a_key_whose_dollar_a_reader_expanded_is_found_on_either_side() {
+    let key = "ab$cdFk2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0Azz";
+    let json = |key: &str| JWT_SECRET.replace("9fK2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0A", key);
+    let app = TestApp::with(&[("HASURA_GRAPHQL_JWT_SECRET", &json(key))]).await;
+    // Compose v2 has expanded it for Hasura: the variable $cdFk2… is none.
+    for (of_hasura, failed) in [
+        (json("abFk2mQx7Rw3TzLp8Vb5Nc1Yd6Hj4Gs0Azzyy"), &["user"][..]),
+        (json(key), &[]),
+    ] {
+        let engine = engine_with(&app, Mode::Jwt, of_hasura, Clock::system()).await;
+        let mut variables = with_hasura(&app, &format!("http://{engine}"));
+        variables.set("HASURA_GRAPHQL_JWT_SECRET", json(key));
+        let report = doctor(&variables, &[]).await;
+        report.assert_failed(failed);
+        // A shell that sources the file without single quotes drops the double ones, and expands as well.
+        let shell = std::process::Command::new("sh")
+            .args(["-c", &format!("A={}; printf %s \"$A\"", json(key))])
+            .output()
+            .unwrap();
+        variables.set(
+            "HASURA_GRAPHQL_JWT_SECRET",
+            String::from_utf8(shell.stdout).unwrap(),
+        );
+        let report = doctor(&variables, &[]).await;
+        let seen = report.assert("configuration", "fail");
+        assert!(
+            seen.contains("HASURA_GRAPHQL_JWT_SECRET is not the JSON object"),
+            "{seen}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_hasura_that_knows_no_guest_is_found() {
     let app = TestApp::start().await;

@@ -196,3 +196,22 @@ async fn a_handler_is_told_the_trace_that_the_line_names() {
     );
     assert_ne!(sent["traceparent"], parent.as_str(), "a span of its own");
 }
+
+// Issue 14, item 20.
+#[tokio::test]
+async fn a_token_that_is_the_name_of_nothing_is_refused_in_hasuras_words_and_explained_in_the_log() {
+    let (lines, _guard) = Lines::listen();
+    let engine = TestEngine::start().await;
+    for nothing in ["undefined", "null"] {
+        let bearer = format!("Bearer {nothing}");
+        let answer = engine
+            .ask(&[("authorization", &bearer)], "{ __typename }", json!({}))
+            .await;
+        assert_eq!(
+            answer["errors"][0]["message"],
+            "Could not verify JWT: JWSError (CompactDecodeError Invalid number of parts: Expected 3 parts; got 1)"
+        );
+        let hint = format!("a client sends `Bearer {nothing}`: it sends a token before it has one");
+        assert!(lines.text().contains(&hint), "{}", lines.text());
+    }
+}

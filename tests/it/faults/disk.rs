@@ -120,9 +120,11 @@ async fn f01_a_full_disk_costs_no_session_that_was_answered() {
     disk.fill();
     until_nothing_is_written(&process, &mut signed_in).await;
     assert!(cluster.runs());
-    assert_eq!(process.status("/readyz").await, 200);
+    // Issue 14, item 6: what cannot sign anybody in is not ready.
+    assert_eq!(process.status("/readyz").await, 503);
     assert_eq!(hook(&process, access_token).await, 200);
     disk.free();
+    until_ready(&process).await;
     log_in(Way::Siwe, &process).await.assert_ok();
     nobody_is_lost(&mut signed_in, &process, &client).await;
 

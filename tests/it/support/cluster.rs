@@ -64,6 +64,17 @@ impl Cluster {
         Process::serve(variables).await
     }
 
+    /// From now on whoever connects is admitted by these lines of pg_hba.conf.
+    pub async fn authenticates(&self, lines: &[&str]) {
+        std::fs::write(self.data().join("pg_hba.conf"), lines.join("\n") + "\n").unwrap();
+        let client = self.client().await;
+        client.batch_execute("select pg_reload_conf()").await.unwrap();
+        let loaded = "select count(*) = $1 from pg_hba_file_rules where pg_conf_load_time() > now() - interval '1 minute'";
+        let many = i64::try_from(lines.len()).unwrap();
+        let row = client.query_one(loaded, &[&many]).await.unwrap();
+        assert!(row.get::<_, bool>(0), "pg_hba.conf is read");
+    }
+
     /// Stops it as an operator does.
     pub async fn stop(&self) {
         self.postgres.stop().await.unwrap();

@@ -22,7 +22,7 @@ pub struct Process {
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_hasura-siwe");
 
-fn command(arguments: &[&str], variables: &Variables) -> Command {
+pub fn command(arguments: &[&str], variables: &Variables) -> Command {
     with_environment(Command::new(PROGRAM), arguments, variables)
 }
 
