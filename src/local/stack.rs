@@ -75,6 +75,8 @@ impl Stack {
             ("TRUSTED_HOPS", "1"),
             // Its database is its own, and the demo makes accounts.
             ("REGISTRATION", "open"),
+            // All of them, to try each. In production keep only those in use.
+            ("FLOWS", "siwe,lens,email,username,tanx"),
             ("HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE", "true"),
             ("HASURA_GRAPHQL_ENABLED_APIS", "graphql"),
         ] {

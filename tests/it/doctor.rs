@@ -166,8 +166,8 @@ async fn a_deployment_that_holds_is_told_so_and_left_as_it_was(hasura: Hasura) {
     report.assert_failed(&[]);
     for check in DOCTOR_CHECKS {
         let expected = match *check {
-            // The tests' own PostgreSQL, and the tests' own origins.
-            "database-settings" | "origins" => "warn",
+            // The tests' own PostgreSQL, and the tests' own origins and flows.
+            "database-settings" | "origins" | "flows" => "warn",
             "nodes" | "jwks" | "metadata" | "sign-in" => "skip",
             "user" if hasura.mode == Mode::Webhook => "skip",
             _ => "ok",

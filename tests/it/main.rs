@@ -8,6 +8,7 @@ mod abuse;
 mod abuse_cases;
 mod accounts;
 mod actions;
+mod admin_flows;
 mod bench;
 mod challenges;
 mod clients;

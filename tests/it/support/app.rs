@@ -50,6 +50,7 @@ pub fn variables(db: &TestDb) -> Variables {
             "SIWE_ORIGINS",
             "http://localhost:3000,https://localhost:3000,https://app.example.com",
         ),
+        ("FLOWS", "siwe,lens,email,username,tanx"),
         ("LISTEN_ADDR", "127.0.0.1:0"),
         ("DATABASE_POOL_SIZE", "4"),
     ]
