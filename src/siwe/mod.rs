@@ -5,7 +5,7 @@
 //! here; it builds messages for the demo and is the second opinion in tests.
 //!
 //! ```text
-//! text ─caps─▶ flattened ─▶ message (grammar) ─▶ policy (origin, uri, chain, times, nonce) ─▶ signature ─▶ Judgement
+//! text ─caps─▶ flattened ─▶ message (grammar) ─▶ policy (origin, uri, chain, times, nonce) ─▶ signature ─▶ Judgement ─▶ purpose (statement)
 //! ```
 
 pub mod check;
@@ -18,6 +18,7 @@ mod origin;
 mod policy;
 mod refusal;
 pub mod signature;
+mod statement;
 
 use time::OffsetDateTime;
 
@@ -27,6 +28,7 @@ pub use message::{Message, Timestamp};
 pub use origin::{Origin, OriginError};
 pub use policy::Policy;
 pub use refusal::{Fault, Refusal, TooLarge};
+pub use statement::statement;
 
 use crate::model::{Address, ChainId, ContractWallet};
 use signature::Signature;
@@ -46,6 +48,7 @@ pub struct SignedMessage {
     contract: Option<ContractWallet>,
     chain_id: ChainId,
     nonce: String,
+    statement: Option<String>,
     domain: String,
     origin: Origin,
     acceptable_until: OffsetDateTime,
@@ -140,6 +143,7 @@ pub fn judge(
         contract: None,
         chain_id: message.chain_id,
         nonce: message.nonce.to_owned(),
+        statement: message.statement.map(ToOwned::to_owned),
         domain: message.domain.to_owned(),
         origin: origin.clone(),
         acceptable_until: policy.acceptable_until(&message),

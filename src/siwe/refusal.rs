@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::signature::Invalid;
-use crate::model::{Address, ChainId};
+use crate::model::{Address, ChainId, Purpose};
 
 /// Why a message or its signature is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -76,11 +76,14 @@ pub enum Refusal {
         "the signature is of a contract wallet (ERC-6492), and on this chain only wallets with a private key may sign in"
     )]
     ContractWalletUnsupported,
+    /// The statement or the nonce is not of the purpose that was wanted.
+    #[error("{}", purpose_mismatch(*.0))]
+    PurposeMismatch(Purpose),
 }
 
 impl Refusal {
     /// Every code, in the order in which the checks are made.
-    pub const CODES: [&str; 13] = [
+    pub const CODES: [&str; 14] = [
         "message_too_large",
         "message_malformed",
         "address_not_checksummed",
@@ -94,6 +97,7 @@ impl Refusal {
         "signature_malformed",
         "contract_wallet_unsupported",
         "signature_invalid",
+        "purpose_mismatch",
     ];
 
     /// The frozen code by which programs know the refusal.
@@ -112,7 +116,19 @@ impl Refusal {
             Self::SignatureMalformed => "signature_malformed",
             Self::SignatureInvalid(_) => "signature_invalid",
             Self::ContractWalletUnsupported => "contract_wallet_unsupported",
+            Self::PurposeMismatch(_) => "purpose_mismatch",
         }
+    }
+}
+
+fn purpose_mismatch(wanted: Purpose) -> String {
+    match wanted {
+        Purpose::SignIn => {
+            "the message was signed for another purpose and does not sign in: sign a new one".to_owned()
+        }
+        purpose => format!(
+            "this action takes only a message for {purpose}: ask v1Nonce(purpose: \"{purpose}\") in this session, and sign its statement and nonce"
+        ),
     }
 }
 

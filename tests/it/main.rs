@@ -52,6 +52,7 @@ mod plans;
 mod pooler;
 mod printed;
 mod processes;
+mod purposes;
 mod readme;
 mod registering;
 mod repository;

@@ -150,6 +150,30 @@ impl TestApp {
         wallet.log_in(&origin(), 1, &nonce(), self.clock.now())
     }
 
+    /// Asks v1Nonce for a nonce of a purpose.
+    pub async fn nonce_for(&self, purpose: &str, session: &Value) -> Reply {
+        self.call(
+            "/actions/nonce",
+            "v1Nonce",
+            session.clone(),
+            json!({"purpose": purpose}),
+        )
+        .await
+    }
+
+    /// A message of this wallet for a purpose, good now in the session of these variables.
+    pub async fn proof(&self, wallet: &Wallet, purpose: &str, session: &Value) -> SignedText {
+        let (nonce, statement) = self.issued(purpose, session).await;
+        wallet.message(&origin(), 1, &nonce, &statement, self.clock.now())
+    }
+
+    /// A nonce of a purpose and its statement.
+    pub async fn issued(&self, purpose: &str, session: &Value) -> (String, String) {
+        let issued = self.nonce_for(purpose, session).await.assert_ok().res();
+        let text = |name: &str| issued[name].as_str().unwrap().to_owned();
+        (text("nonce"), text("statement"))
+    }
+
     /// Signs in and hands over the refresh token.
     pub async fn log_in(&self, wallet: &Wallet) -> String {
         self.log_in_with(&self.message(wallet))
