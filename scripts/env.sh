@@ -62,3 +62,4 @@ EOF
 
 echo "env: wrote .env, .env.hasura.jwt and .env.hasura.webhook into $folder, readable by you alone"
 echo "env: SIWE_ORIGINS in .env lists the front ends that may sign in: http(s)://localhost:3000 until you change it"
+echo "env: FLOWS in .env opens every way to sign in: keep only those in use"

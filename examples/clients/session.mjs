@@ -13,8 +13,9 @@
 
 const LOG_IN = 'mutation v1Login($session: LoginInput!) { v1Login(session: $session) { res success } }'
 const RESTORE = 'mutation v1RestoreSession($session: RestoreSessionInput!) { v1RestoreSession(session: $session) { res success } }'
-// Hasura refuses a stale token even where a guest may call, so these never carry one.
-const WITHOUT_TOKEN = /\bv1(Login|RestoreSession|Nonce)\b/
+// Hasura refuses a stale token even where a guest may call, so these never carry one. A nonce for another purpose than signing in,
+// v1Nonce with an argument, belongs to the session and does.
+const WITHOUT_TOKEN = /\bv1(Login|RestoreSession)\b|\bv1Nonce\b(?!\s*\()/
 // How Hasura refuses a token: in JWT mode, in webhook mode.
 const REFUSED = ['invalid-jwt', 'access-denied']
 // Nothing but a new log-in helps.
@@ -52,9 +53,18 @@ export class Session extends EventTarget {
     return this.#tokens
   }
 
-  /** A nonce for the next message. @returns {Promise<string>} */
+  /** A nonce for a message that signs in. @returns {Promise<string>} */
   async nonce() {
     return (await this.request('query { v1Nonce { res } }')).v1Nonce.res.nonce
+  }
+
+  /**
+   * A nonce for a message of one other purpose, such as 'delete-account', and the statement that the message must carry.
+   * @param {string} purpose
+   * @returns {Promise<{ nonce: string, statement: string }>}
+   */
+  async nonceFor(purpose) {
+    return (await this.request('query ($purpose: String) { v1Nonce(purpose: $purpose) { res } }', { purpose })).v1Nonce.res
   }
 
   /** @param {{ message: string, signature: string }} signed */

@@ -33,16 +33,13 @@ try {
 }
 
 // The nonce is good once, and the text is signed exactly as it is sent.
-const message = createSiweMessage({
-  address,
-  chainId: await wallet.getChainId(),
-  domain: location.host,
-  uri: location.origin,
-  version: '1',
-  nonce: await session.nonce(),
-  statement: 'Sign in to the example.',
-})
-await session.logIn({ message, signature: await wallet.signMessage({ account: address, message }) })
+const sign = async ({ nonce, statement }) => {
+  const { host: domain, origin: uri } = location
+  const message = createSiweMessage({ address, chainId: await wallet.getChainId(), domain, uri, version: '1', nonce, statement })
+  return { message, signature: await wallet.signMessage({ account: address, message }) }
+}
+const signIn = async () => sign({ nonce: await session.nonce(), statement: 'Sign in to the example.' })
+await session.logIn(await signIn())
 console.log('signed in as', address)
 console.log('renamed:', await rename('viem.eth'))
 
@@ -60,3 +57,17 @@ const left = session.tokens
 await session.logOut()
 session.adopt(left)
 await session.restore().catch((error) => console.log('after the log-out:', error.code))
+
+// A message is good for one purpose. For any other than signing in the service gives the nonce and the statement, which the wallet shows.
+await session.logIn(await signIn())
+const DELETE = gql`
+  mutation Delete($proof: FreshProofInput!) {
+    v1DeleteAccount(proof: $proof) { res success }
+  }
+`
+await client
+  .request(DELETE, { proof: await signIn() })
+  .catch((error) => console.log('a message that signs in, as a proof:', error.response.errors[0].extensions.code))
+const { v1DeleteAccount } = await client.request(DELETE, { proof: await sign(await session.nonceFor('delete-account')) })
+console.log('the account is deleted, and so many sessions ended:', v1DeleteAccount.res.ended)
+session.end('account_deleted')

@@ -50,8 +50,20 @@ impl Wallet {
         self.address
     }
 
-    /// A message for `origin` on `chain`, issued `at` and good for five minutes, and its signature.
+    /// A message that signs in to `origin` on `chain`, issued `at` and good for five minutes, and its signature.
     pub fn log_in(&self, origin: &Origin, chain: u64, nonce: &str, at: OffsetDateTime) -> SignedText {
+        self.message(origin, chain, nonce, "Sign in with Ethereum to the app.", at)
+    }
+
+    /// The same with a statement of the caller's choice.
+    pub fn message(
+        &self,
+        origin: &Origin,
+        chain: u64,
+        nonce: &str,
+        statement: &str,
+        at: OffsetDateTime,
+    ) -> SignedText {
         // Milliseconds, as JavaScript's clock has them.
         let at = at
             .replace_millisecond(at.millisecond())
@@ -61,7 +73,7 @@ impl Wallet {
         let text = siwe::Message {
             domain: authority.parse().expect("an origin has an authority"),
             address: *self.address.as_bytes(),
-            statement: Some("Sign in with Ethereum to the app.".to_owned()),
+            statement: Some(statement.to_owned()),
             uri: site.parse().expect("an origin is a URI"),
             version: siwe::Version::V1,
             chain_id: chain,

@@ -250,7 +250,7 @@ impl Operator {
 impl Reader<'_> {
     fn flows(&mut self) -> BTreeSet<Flow> {
         if self.variables.text("FLOWS").is_none() {
-            return Flow::ALL.into();
+            return Flow::DEFAULT.into();
         }
         let flows: BTreeSet<Flow> = self.listed("FLOWS").into_iter().collect();
         if flows.is_empty() {
@@ -379,6 +379,7 @@ mod tests {
         assert_eq!(config.listen.to_string(), "127.0.0.1:4000");
         assert_eq!(config.origins.len(), 2);
         assert_eq!(config.nonces, Nonces::Client);
+        assert_eq!(config.flows, Flow::DEFAULT.into());
         assert_eq!(config.lifetimes.of(Flow::Siwe).access, Duration::from_secs(3600));
         assert_eq!(config.lifetimes.grace, Duration::from_secs(30));
         assert_eq!(config.trusted_hops, 0);

@@ -58,7 +58,7 @@ pub const VARIABLES: &[Variable] = &[
     plain("REFRESH_COOKIE", "off"),
     plain("SIWE_NONCES", "client"),
     plain("SIWE_CONTRACT_MAX_AGE", "10m"),
-    plain("FLOWS", "siwe,lens,email,username,tanx"),
+    plain("FLOWS", "siwe,email,username"),
     Variable {
         name: "ETH_RPC_URLS",
         default: Some("none"),

@@ -11,7 +11,7 @@ use tracing::{debug, info, warn};
 use uuid::Uuid;
 
 use super::{Error, Service};
-use crate::model::{ADMIN_ROLE, Person, USER_ROLE};
+use crate::model::{ADMIN_ROLE, Flow, Person, USER_ROLE};
 use crate::storage::{Announcement, LiveSession, listen};
 
 /// Whom a request comes from.
@@ -101,9 +101,12 @@ impl Service {
                 .key_address()
                 .is_some_and(|address| self.admins.contains(&address))
         };
-        role == USER_ROLE
-            || session.roles.iter().any(|own| own == role)
-            || role == ADMIN_ROLE && by_environment()
+        match role {
+            USER_ROLE => true,
+            ADMIN_ROLE if !session.flow.is_some_and(Flow::may_carry_admin) => false,
+            ADMIN_ROLE if by_environment() => true,
+            role => session.roles.iter().any(|own| own == role),
+        }
     }
 
     /// Follows what the database announces, on a connection of its own, until the task is dropped.

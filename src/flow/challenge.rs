@@ -22,6 +22,8 @@ const LIFE: Duration = Duration::from_secs(5 * 60);
 #[derive(Debug)]
 pub(super) struct App {
     pub(super) name: String,
+    /// The same for a SIWE message, which is ASCII: the name, or the host where the name has other characters.
+    pub(super) ascii_name: String,
     origin: String,
 }
 
@@ -33,6 +35,7 @@ impl App {
     pub(super) fn of(config: &Config) -> Self {
         Self {
             name: config.app_name.clone(),
+            ascii_name: ascii_name(config),
             origin: config.origins.first().map(Origin::to_string).unwrap_or_default(),
         }
     }
@@ -176,6 +179,14 @@ impl Service {
                 Ok((self.signed_in(flow, &pen, session, refresh), uid))
             }
         }
+    }
+}
+
+fn ascii_name(config: &Config) -> String {
+    let is_printable = config.app_name.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    match config.origins.first() {
+        Some(origin) if !is_printable => origin.host().to_owned(),
+        _ => config.app_name.clone(),
     }
 }
 

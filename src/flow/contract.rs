@@ -6,7 +6,7 @@
 use tracing::{info, warn};
 
 use super::{Error, Service};
-use crate::model::Client;
+use crate::model::{Client, Purpose};
 use crate::rpc::{Question, Verdict, WrongChain};
 use crate::siwe::{self, ContractClaim, Judgement, SignedMessage};
 use crate::storage::{self, End, SessionState};
@@ -15,8 +15,8 @@ use crate::storage::{self, End, SessionState};
 const GONE: &str = "wallet_gone";
 
 impl Service {
-    /// Checks a message and its signature, by a key or by a contract of a chain whose nodes are configured. Its nonce is
-    /// left as it is.
+    /// Checks a message, its signature and its statement for `purpose`, by a key or by a contract of a chain whose nodes are
+    /// configured. Its nonce is left as it is.
     ///
     /// # Errors
     /// [`Error::Message`], [`Error::RateLimited`], or [`Error::RpcUnavailable`] where only a contract can tell and no node answers.
@@ -24,9 +24,12 @@ impl Service {
         &self,
         message: &str,
         signature: &str,
+        purpose: Purpose,
         client: &Client,
     ) -> Result<SignedMessage, Error> {
-        match siwe::judge(message, signature, &self.policy, self.clock.now())? {
+        let judgement = siwe::judge(message, signature, &self.policy, self.clock.now())?;
+        judgement.check_purpose(purpose, &self.app.ascii_name)?;
+        match judgement {
             Judgement::Signed(proof) => Ok(proof),
             Judgement::AsksContract(claim) => self.ask_contract(claim, client).await,
         }

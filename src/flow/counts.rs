@@ -14,11 +14,12 @@ const RESTORES: &str = "hasura_siwe_restores_total";
 const ENDED: &str = "hasura_siwe_sessions_ended_total";
 
 /// Results of a log-in that are there from the start.
-const EXPECTED: [&str; 7] = [
+const EXPECTED: [&str; 8] = [
     "ok",
     "account_disabled",
     "credentials_invalid",
     "nonce_invalid",
+    "purpose_mismatch",
     "rate_limited",
     "signature_invalid",
     "unavailable",

@@ -1,20 +1,22 @@
 //! A person and their own ways to sign in: a wallet or a password more, another password, a wallet less.
 //!
 //! An access token alone changes none of them. Each change wants a fresh proof of what is there (the password, or a
-//! message that a wallet of the account signed just now) and of what is added.
+//! message that a wallet of the account signed just now) and of what is added. A message proves one purpose: its statement
+//! says what it does, and its nonce was issued for that in the caller's session.
 
 use tracing::info;
 
 use super::password::{Names, TAKEN_NAME, key_of_user};
+use super::siwe::nonce_of;
 use super::{Error, Service};
-use crate::model::{Address, Caller, ChainId, ChainIdError, Client, Person};
+use crate::model::{Address, Caller, ChainId, ChainIdError, Client, Person, Purpose};
 use crate::password::Password;
-use crate::siwe::SignedMessage;
+use crate::siwe::{Refusal, SignedMessage};
 use crate::storage::{
     ChangePassword, Guess, Guessed, LinkWallet, Linked, NewCredential, Set, Turn, UnlinkWallet, Unlinked,
 };
 
-/// A message and its signature, fresh as for a log-in.
+/// A message and its signature, for the purpose of the change.
 #[derive(Clone, Copy)]
 pub struct Signed<'a> {
     /// The message.
@@ -82,10 +84,13 @@ impl Service {
         client: &Client,
     ) -> Result<Address, Error> {
         let person = self.signed_in_person(caller).await?;
-        let proof = self.proven(wallet.message, wallet.signature, client).await?;
+        let purpose = Purpose::LinkWallet;
+        let proof = self
+            .proven(wallet.message, wallet.signature, purpose, client)
+            .await?;
         let proven = self.reauthenticate(person, password, client).await?;
         match self
-            .spend(turn(person, Some(&proven)), &proof, false, client)
+            .spend(turn(person, Some(&proven)), &proof, purpose, client)
             .await?
         {
             Linked::Done => {
@@ -94,6 +99,7 @@ impl Service {
             }
             Linked::NotYours => Err(Error::AlreadyTaken(TAKEN_WALLET)),
             Linked::NonceInvalid => Err(Error::NonceInvalid),
+            Linked::PurposeMismatch => Err(Refusal::PurposeMismatch(purpose).into()),
             Linked::Overtaken => Err(Error::ReauthRequired),
         }
     }
@@ -112,7 +118,9 @@ impl Service {
     ) -> Result<i64, Error> {
         let person = self.signed_in_person(caller).await?;
         let (address, contract_on) = wallet_named(address)?;
-        let proven = self.prove_afresh(person, proof, client).await?;
+        let proven = self
+            .prove_afresh(person, proof, Purpose::UnlinkWallet, client)
+            .await?;
         let unlink = UnlinkWallet {
             user_id: person.user_id,
             address,
@@ -157,7 +165,8 @@ impl Service {
         let share = self.count_tries(&names, client).await?;
         let hash = self.hashers.hash(password).await?;
         drop(share);
-        self.prove_afresh(person, FreshProof::Wallet(wallet), client)
+        let proof = FreshProof::Wallet(wallet);
+        self.prove_afresh(person, proof, Purpose::SetPassword, client)
             .await?;
         let new = NewCredential {
             user_id: person.user_id,
@@ -205,7 +214,9 @@ impl Service {
         let share = self.password_shares.take(client)?;
         let after = self.hashers.hash(password).await?;
         drop(share);
-        let before = self.prove_afresh(person, proof, client).await?;
+        let before = self
+            .prove_afresh(person, proof, Purpose::ChangePassword, client)
+            .await?;
         let change = ChangePassword {
             user_id: person.user_id,
             before: before.as_deref(),
@@ -242,16 +253,20 @@ impl Service {
         &self,
         person: Person,
         proof: FreshProof<'_>,
+        purpose: Purpose,
         client: &Client,
     ) -> Result<Option<String>, Error> {
         match proof {
             FreshProof::Password(password) => self.reauthenticate(person, password, client).await.map(Some),
             FreshProof::Wallet(signed) => {
-                let proof = self.proven(signed.message, signed.signature, client).await?;
-                match self.spend(turn(person, None), &proof, true, client).await? {
+                let proof = self
+                    .proven(signed.message, signed.signature, purpose, client)
+                    .await?;
+                match self.spend(turn(person, None), &proof, purpose, client).await? {
                     Linked::Done => Ok(None),
                     Linked::NotYours | Linked::Overtaken => Err(Error::ReauthRequired),
                     Linked::NonceInvalid => Err(Error::NonceInvalid),
+                    Linked::PurposeMismatch => Err(Refusal::PurposeMismatch(purpose).into()),
                 }
             }
         }
@@ -277,15 +292,16 @@ impl Service {
         &self,
         turn: Turn<'_>,
         proof: &SignedMessage,
-        only_as_proof: bool,
+        purpose: Purpose,
         client: &Client,
     ) -> Result<Linked, Error> {
         let link = LinkWallet {
             user_id: turn.user_id,
             address: proof.address(),
             contract: proof.contract(),
-            nonce: self.nonce_of(proof),
-            only_as_proof,
+            nonce: nonce_of(proof),
+            purpose,
+            only_as_proof: purpose != Purpose::LinkWallet,
             client,
         };
         Ok(self.db.link_wallet(&link, &turn).await?)

@@ -4,7 +4,7 @@ use tracing::{info, warn};
 
 use super::credentials::turn;
 use super::{Error, FreshProof, Service};
-use crate::model::{Caller, Client, Person};
+use crate::model::{Caller, Client, Person, Purpose};
 use crate::storage::Deleted;
 
 impl Service {
@@ -39,7 +39,9 @@ impl Service {
         proof: FreshProof<'_>,
         client: &Client,
     ) -> Result<i64, Error> {
-        let proven = self.prove_afresh(person, proof, client).await?;
+        let proven = self
+            .prove_afresh(person, proof, Purpose::DeleteAccount, client)
+            .await?;
         match self
             .db
             .delete_account(&turn(person, proven.as_deref()), "user")

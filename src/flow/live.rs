@@ -156,6 +156,7 @@ impl LiveSessions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Flow;
     use time::macros::datetime;
 
     const NOW: OffsetDateTime = datetime!(2030-01-01 12:00 UTC);
@@ -164,6 +165,7 @@ mod tests {
     fn session(user: u128) -> Arc<LiveSession> {
         Arc::new(LiveSession {
             user_id: Uuid::from_u128(user),
+            flow: Some(Flow::Siwe),
             address: None,
             address_text: None,
             contract_on: None,

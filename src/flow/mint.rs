@@ -46,6 +46,9 @@ pub enum MintRefusal {
     /// Another user's, or ended.
     #[error("the user has no live session of this id")]
     SessionNotLive,
+    /// The flow of the session.
+    #[error("a session of the flow {0} never acts as admin: its text names no site")]
+    NotInFlow(String),
     /// The database gave no answer, so nothing was signed.
     #[error(transparent)]
     Storage(#[from] storage::Error),
@@ -80,6 +83,7 @@ impl Service {
             Minting::Disabled => return Err(MintRefusal::Disabled),
             Minting::RoleNotHeld(roles) => return Err(MintRefusal::RoleNotHeld(roles)),
             Minting::SessionNotLive => return Err(MintRefusal::SessionNotLive),
+            Minting::NotInFlow(flow) => return Err(MintRefusal::NotInFlow(flow)),
             Minting::Noted {
                 address,
                 session_ends,

@@ -61,7 +61,9 @@ impl Service {
         let by_environment = session
             .key_address()
             .is_some_and(|address| self.admins.contains(&address));
-        if by_environment && !extra_roles.iter().any(|role| role == ADMIN_ROLE) {
+        if !flow.may_carry_admin() {
+            extra_roles.retain(|role| role != ADMIN_ROLE);
+        } else if by_environment && !extra_roles.iter().any(|role| role == ADMIN_ROLE) {
             extra_roles.push(ADMIN_ROLE.to_owned());
         }
         let identity = Identity {

@@ -5,8 +5,8 @@ use time::Duration;
 
 use super::{Error, Service, Tokens};
 use crate::config::Nonces;
-use crate::model::{Client, Flow};
-use crate::siwe::SignedMessage;
+use crate::model::{Client, Flow, Purpose};
+use crate::siwe::{Refusal, SignedMessage};
 use crate::storage::{LogIn, LoggedIn, ProofNonce};
 use crate::token::RefreshToken;
 
@@ -35,7 +35,7 @@ impl Service {
         client: &Client,
     ) -> Result<Tokens, Error> {
         self.is_open(Flow::Siwe)?;
-        let proof = self.proven(message, signature, client).await?;
+        let proof = self.proven(message, signature, Purpose::SignIn, client).await?;
         // Before the nonce is spent: a service without a key leaves the message good.
         let pen = self.signer.pen()?;
         let refresh = RefreshToken::draw(&self.entropy);
@@ -50,7 +50,8 @@ impl Service {
                 address: proof.address(),
                 chain_id: proof.chain_id(),
                 contract: proof.contract(),
-                nonce: self.nonce_of(&proof),
+                nonce: nonce_of(&proof),
+                must_be_issued: self.nonces == Nonces::Server,
                 user_id: self.entropy.uuid(),
                 sign_ups: self.sign_up_limits(client),
             })
@@ -60,19 +61,17 @@ impl Service {
             LoggedIn::Disabled => Err(Error::AccountDisabled),
             LoggedIn::TooMany(wait) => Err(Error::RateLimited(wait)),
             LoggedIn::NonceInvalid => Err(Error::NonceInvalid),
+            LoggedIn::PurposeMismatch => Err(Refusal::PurposeMismatch(Purpose::SignIn).into()),
             LoggedIn::Session(session) => Ok(self.signed_in(Flow::Siwe, &pen, session, refresh)),
         }
     }
 }
 
-impl Service {
-    /// The nonce of a message, as the statement that the message is good for spends it.
-    pub(super) fn nonce_of(&self, proof: &SignedMessage) -> ProofNonce {
-        ProofNonce {
-            hash: nonce_hash(proof.nonce()),
-            must_be_issued: self.nonces == Nonces::Server,
-            remember_until: proof.acceptable_until() + CLOCKS_APART,
-        }
+/// The nonce of a message, as the statement that the message is good for spends it.
+pub(super) fn nonce_of(proof: &SignedMessage) -> ProofNonce {
+    ProofNonce {
+        hash: nonce_hash(proof.nonce()),
+        remember_until: proof.acceptable_until() + CLOCKS_APART,
     }
 }
 

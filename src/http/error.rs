@@ -46,6 +46,7 @@ pub const CODES: &[(&str, u16)] = &[
     ("message_not_yet_valid", 401),
     ("message_too_old", 401),
     ("nonce_invalid", 401),
+    ("purpose_mismatch", 401),
     ("signature_malformed", 400),
     ("signature_invalid", 401),
     ("contract_wallet_unsupported", 401),

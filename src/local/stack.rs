@@ -100,6 +100,8 @@ impl Stack {
             ("REGISTRATION", "open"),
             // All clients of a laptop are one, and tests of a front end make a wallet each.
             ("SIGN_UPS_PER_CLIENT", "0"),
+            // All of them, to try each. In production keep only those in use.
+            ("FLOWS", "siwe,lens,email,username,tanx"),
             ("HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE", "true"),
             ("HASURA_GRAPHQL_ENABLED_APIS", "graphql"),
         ] {

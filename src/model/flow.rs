@@ -21,6 +21,19 @@ impl Flow {
     /// Every way.
     pub const ALL: [Self; 5] = [Self::Siwe, Self::Lens, Self::Email, Self::Username, Self::Tanx];
 
+    /// The ways that are open unless FLOWS names others: those whose proof is bound to this site.
+    pub const DEFAULT: [Self; 3] = [Self::Siwe, Self::Email, Self::Username];
+
+    /// Whether a token of a session that was opened in this way may carry the role `admin`.
+    ///
+    /// The texts of Lens and tanX bind no site: another site can request one, have its visitor sign it, and sign in here.
+    pub fn may_carry_admin(self) -> bool {
+        match self {
+            Self::Siwe | Self::Email | Self::Username => true,
+            Self::Lens | Self::Tanx => false,
+        }
+    }
+
     /// Its name in the configuration, the database, the log and the list of sessions.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::{Policy, verify};
-use crate::model::Address;
+use crate::model::{Address, Purpose};
 
 /// What is checked: the two fields of a log-in.
 #[derive(Deserialize)]
@@ -40,7 +40,10 @@ pub fn check(input: &str, policy: &Policy, at: OffsetDateTime) -> Report {
             return refused("bad_request", reason);
         }
     };
-    match verify(&message, &signature, policy, at) {
+    let verified = verify(&message, &signature, policy, at);
+    // The statement of a log-in names no site, so none is needed here.
+    let verified = verified.and_then(|proof| proof.check_purpose(Purpose::SignIn, "").map(|()| proof));
+    match verified {
         Ok(proof) => Report {
             ok: true,
             code: None,

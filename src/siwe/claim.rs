@@ -4,7 +4,7 @@
 use super::SignedMessage;
 use super::refusal::Refusal;
 use super::signature;
-use crate::model::{Address, ChainId, ContractWallet};
+use crate::model::{Address, ChainId, ContractWallet, Purpose};
 
 /// What the text and the signature alone can tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,20 @@ pub enum Judgement {
     Signed(SignedMessage),
     /// It did not. If there is a contract at the address, it decides.
     AsksContract(ContractClaim),
+}
+
+impl Judgement {
+    /// Checks the purpose before a contract is asked, which costs requests to a node.
+    ///
+    /// # Errors
+    /// As [`SignedMessage::check_purpose`].
+    pub fn check_purpose(&self, purpose: Purpose, site: &str) -> Result<(), Refusal> {
+        match self {
+            Self::Signed(signed) => signed,
+            Self::AsksContract(claim) => &claim.signed,
+        }
+        .check_purpose(purpose, site)
+    }
 }
 
 /// A message whose signature is a contract's, if it is anybody's.

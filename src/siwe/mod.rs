@@ -5,7 +5,7 @@
 //! here; it builds messages for the demo and is the second opinion in tests.
 //!
 //! ```text
-//! text ─caps─▶ flattened ─▶ message (grammar) ─▶ policy (origin, uri, chain, times, nonce) ─▶ signature ─▶ Judgement
+//! text ─caps─▶ flattened ─▶ message (grammar) ─▶ policy (origin, uri, chain, times, nonce) ─▶ signature ─▶ Judgement ─▶ purpose (statement)
 //! ```
 
 pub mod check;
@@ -17,6 +17,7 @@ mod lines;
 mod message;
 mod origin;
 mod policy;
+mod purpose;
 mod refusal;
 pub mod signature;
 mod statement;
@@ -29,6 +30,7 @@ pub use flattened::restore;
 pub use message::{Message, Timestamp};
 pub use origin::{Origin, OriginError};
 pub use policy::{LONGEST_AGE, MAX_AGE, Policy};
+pub use purpose::statement;
 pub use refusal::{Refusal, Start, TooLarge};
 
 use crate::model::{Address, ChainId, ContractWallet};
@@ -49,6 +51,7 @@ pub struct SignedMessage {
     contract: Option<ContractWallet>,
     chain_id: ChainId,
     nonce: String,
+    statement: Option<String>,
     domain: String,
     origin: Origin,
     acceptable_until: OffsetDateTime,
@@ -143,6 +146,7 @@ pub fn judge(
         contract: None,
         chain_id: message.chain_id,
         nonce: message.nonce.to_owned(),
+        statement: message.statement.map(ToOwned::to_owned),
         domain: message.domain.to_owned(),
         origin: origin.clone(),
         acceptable_until: policy.acceptable_until(&message),

@@ -12,7 +12,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::fault::Fault;
 use super::signature::{Invalid, Malformed};
-use crate::model::{Address, ChainId};
+use crate::model::{Address, ChainId, Purpose};
 
 /// Why a message or its signature is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -111,6 +111,9 @@ pub enum Refusal {
         "the signature is of a contract wallet that is not deployed on this chain (ERC-6492), and the chain's nodes cannot check such a one; deploy the wallet, use another chain, or use a wallet with a private key"
     )]
     ContractNotDeployed,
+    /// The statement or the nonce is not of the purpose that was wanted.
+    #[error("{}", purpose_mismatch(*.0))]
+    PurposeMismatch(Purpose),
 }
 
 /// The times from which a message is valid.
@@ -142,7 +145,7 @@ impl fmt::Display for Start {
 
 impl Refusal {
     /// Every code, in the order in which the checks are made.
-    pub const CODES: [&str; 13] = [
+    pub const CODES: [&str; 14] = [
         "message_too_large",
         "message_malformed",
         "address_not_checksummed",
@@ -156,6 +159,7 @@ impl Refusal {
         "signature_malformed",
         "contract_wallet_unsupported",
         "signature_invalid",
+        "purpose_mismatch",
     ];
 
     /// The frozen code by which programs know the refusal.
@@ -174,7 +178,19 @@ impl Refusal {
             Self::SignatureMalformed(_) => "signature_malformed",
             Self::SignatureInvalid(_) | Self::ContractRejected { .. } => "signature_invalid",
             Self::ContractWalletUnsupported | Self::ContractNotDeployed => "contract_wallet_unsupported",
+            Self::PurposeMismatch(_) => "purpose_mismatch",
         }
+    }
+}
+
+fn purpose_mismatch(wanted: Purpose) -> String {
+    match wanted {
+        Purpose::SignIn => {
+            "the message was signed for another purpose and does not sign in: sign a new one".to_owned()
+        }
+        purpose => format!(
+            "this action takes only a message for {purpose}: ask v1Nonce(purpose: \"{purpose}\") in this session, and sign its statement and nonce"
+        ),
     }
 }
 

@@ -19,11 +19,14 @@ pub struct Swept {
     pub limits: u64,
 }
 
+// A nonce of another purpose is known for longer than it is good: a message that was signed with it may pass for that long, and
+// must not sign in where clients choose their own nonces.
 pub(super) const DELETE_ISSUED_NONCES: &str = "
 delete from auth.issued_nonces
 where hash in (
   select hash from auth.issued_nonces
   where expires_at < clock_timestamp() + make_interval(secs => $1)
+    and (purpose = 'sign-in' or expires_at < clock_timestamp() + make_interval(secs => $1) - interval '15 minutes')
   limit $2
   for update skip locked
 )";

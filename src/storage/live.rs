@@ -6,13 +6,15 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::{Db, Error, columns};
-use crate::model::{Address, ChainId};
+use crate::model::{Address, ChainId, Flow};
 
 /// A session that lives, with what its account may do.
 #[derive(Clone, Debug)]
 pub struct LiveSession {
     /// The person.
     pub user_id: Uuid,
+    /// How the session was opened; `None` for a flow that this program does not know, such as one of a later release.
+    pub flow: Option<Flow>,
     /// The wallet that signed in, where one did.
     pub address: Option<Address>,
     /// Its address as ERC-55 prints it: once, because every request of the session is told.
@@ -28,7 +30,7 @@ pub struct LiveSession {
 }
 
 pub(super) const FIND: &str = "
-select s.user_id, s.address, s.wallet_chain,
+select s.user_id, s.flow, s.address, s.wallet_chain,
   array(select r.role from auth.user_roles r where r.user_id = s.user_id order by r.role) as roles,
   (select coalesce(jsonb_object_agg(c.name, c.value), '{}')
    from auth.custom_claims c where c.user_id = s.user_id) as claims,
@@ -63,6 +65,7 @@ impl Db {
         let address = columns::address(&row)?;
         Ok(Some(LiveSession {
             user_id: row.get("user_id"),
+            flow: row.get::<_, &str>("flow").parse().ok(),
             address,
             address_text: address.map(|address| address.to_string()),
             contract_on: columns::contract_on(&row)?,

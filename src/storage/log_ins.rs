@@ -26,6 +26,8 @@ pub struct LogIn<'a> {
     pub contract: Option<ContractWallet>,
     /// The nonce of its message.
     pub nonce: ProofNonce,
+    /// Whether that must be one that the service issued.
+    pub must_be_issued: bool,
     /// The id of the user, if the address is new.
     pub user_id: Uuid,
     /// What it counts against then.
@@ -43,6 +45,8 @@ pub enum LoggedIn {
     TooMany(Duration),
     /// The nonce was spent before, or never issued; nothing was written.
     NonceInvalid,
+    /// The nonce was issued for another purpose; nothing was written.
+    PurposeMismatch,
     /// A session.
     Session(SessionState),
 }
@@ -72,7 +76,10 @@ allowed as materialized (
   where chain_id = $15 and enabled and not exists (select from owner where disabled)
     and exists (select from limited)
 )",
-    spend_nonce!("$12", "$16", "$17", "$18"),
+    spend_nonce!(
+        address: "$12", hash: "$16", remember_until: "$18",
+        must_be_issued: "$17", purpose: "'sign-in'", session: "null"
+    ),
     person_of_wallet!("$19", "$20"),
     ",
 account as (
@@ -91,6 +98,7 @@ account as (
 select
   exists (select from public.networks where chain_id = $15 and enabled) as chain_supported,
   exists (select from owner where disabled) as disabled,
+  exists (select from known where not fits) as other_purpose,
   exists (select from limited) as admitted, (select seconds from wait) as wait,
   ",
     sign_up_columns!(),
@@ -121,7 +129,7 @@ impl Db {
                     &log_in.address.to_string(),
                     &chain,
                     &log_in.nonce.hash.as_slice(),
-                    &log_in.nonce.must_be_issued,
+                    &log_in.must_be_issued,
                     &log_in.nonce.remember_until,
                     &columns::wallet_chain(log_in.contract.map(|contract| contract.chain)),
                     &log_in.contract.is_some_and(|contract| contract.deployed),
@@ -149,7 +157,10 @@ impl Db {
             return Ok(LoggedIn::TooMany(limits::wait(row.get("wait"))));
         }
         if row.get::<_, Option<Uuid>>("session_id").is_none() {
-            return Ok(LoggedIn::NonceInvalid);
+            return Ok(match row.get("other_purpose") {
+                true => LoggedIn::PurposeMismatch,
+                false => LoggedIn::NonceInvalid,
+            });
         }
         Ok(LoggedIn::Session(SessionState::read(&row)?))
     }

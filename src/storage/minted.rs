@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Db, Error, columns};
-use crate::model::Address;
+use crate::model::{Address, Flow};
 
 /// A token to mint.
 #[derive(Debug)]
@@ -39,6 +39,8 @@ pub enum Minting {
     RoleNotHeld(Vec<String>),
     /// The session is not the user's, or has ended.
     SessionNotLive,
+    /// The role is `admin`, which no token of a session of this flow carries.
+    NotInFlow(String),
     /// It may, and the audit log says so.
     Noted {
         /// The wallet of the session, where there is one.
@@ -65,7 +67,7 @@ holder as materialized (
     ) as roles,
     (select coalesce(jsonb_object_agg(c.name, c.value), '{}')
      from auth.custom_claims c where c.user_id = u.id) as claims,
-    s.id as session_id, s.ends_at, s.address
+    s.id as session_id, s.ends_at, s.address, s.flow
   from auth.users u
   cross join moment
   left join auth.sessions s
@@ -78,9 +80,10 @@ noted as (
     jsonb_build_object('role', $3::text, 'jti', $6::uuid, 'exp', $7::timestamptz)
   from holder, moment
   where not disabled and $3 = any(roles) and ($4::uuid is null or session_id is not null)
+    and ($3 <> 'admin' or flow is null or flow = any($8))
   returning id
 )
-select disabled, roles, claims, session_id, ends_at, address, exists (select from noted) as noted
+select disabled, roles, claims, session_id, ends_at, address, flow, exists (select from noted) as noted
 from holder";
 
 impl Db {
@@ -94,6 +97,11 @@ impl Db {
             .iter()
             .map(|address| address.as_bytes().as_slice())
             .collect();
+        let admin_flows: Vec<&str> = Flow::ALL
+            .into_iter()
+            .filter(|flow| flow.may_carry_admin())
+            .map(Flow::as_str)
+            .collect();
         let row = self
             .query_opt(
                 MINT,
@@ -105,6 +113,7 @@ impl Db {
                     &admins,
                     &mint.token_id,
                     &mint.expires_at,
+                    &admin_flows,
                 ],
             )
             .await?;
@@ -119,7 +128,10 @@ impl Db {
             return Ok(Minting::RoleNotHeld(roles));
         }
         if !row.get::<_, bool>("noted") {
-            return Ok(Minting::SessionNotLive);
+            return match row.get::<_, Option<Uuid>>("session_id") {
+                None => Ok(Minting::SessionNotLive),
+                Some(_) => Ok(Minting::NotInFlow(row.get("flow"))),
+            };
         }
         Ok(Minting::Noted {
             address: columns::address(&row)?,

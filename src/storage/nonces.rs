@@ -4,35 +4,50 @@
 use std::time::Duration;
 
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::{Db, Error};
+use crate::model::Purpose;
 
 /// The nonce of a message that was verified.
 #[derive(Clone, Copy, Debug)]
 pub struct ProofNonce {
     /// Its SHA-256.
     pub hash: [u8; 32],
-    /// Whether it must be one that the service issued.
-    pub must_be_issued: bool,
     /// Until when it is remembered as spent: no message that carries it could pass any more.
     pub remember_until: OffsetDateTime,
 }
 
-/// `spent (hash)`: the nonce `$hash` of `$address`, spent, if `allowed` has a row and it was not spent before.
-/// Stands behind `moment` and an `allowed` of at most one row.
+/// `known (fits)`: the nonce `$hash` as it was issued, if it was, and whether that was for `$purpose` in `$session`. `spent (hash)`:
+/// the nonce of `$address`, spent, if `allowed` has a row, it fits, and it was not spent before. Stands behind `moment` and an
+/// `allowed` of at most one row.
 ///
 /// The insert decides: of equal messages at the same moment one gets the row, and the others wait for it and then get
 /// none.
 macro_rules! spend_nonce {
-    ($address:literal, $hash:literal, $must_be_issued:literal, $remember_until:literal) => {
+    (
+        address: $address:literal, hash: $hash:literal, remember_until: $remember_until:literal,
+        must_be_issued: $must_be_issued:literal, purpose: $purpose:literal, session: $session:literal
+    ) => {
         concat!(
             ",
+known as materialized (
+  select n.purpose = ",
+            $purpose,
+            " and n.session_id is not distinct from ",
+            $session,
+            "::uuid as fits
+  from auth.issued_nonces n
+  where n.hash = ",
+            $hash,
+            "
+),
 issued as (
   delete from auth.issued_nonces n
-  using moment, allowed
+  using moment, allowed, known
   where ",
             $must_be_issued,
-            " and n.hash = ",
+            " and known.fits and n.hash = ",
             $hash,
             " and n.expires_at > moment.now
   returning n.hash
@@ -47,9 +62,9 @@ spent as (
             $remember_until,
             "
   from allowed
-  where not ",
+  where case when ",
             $must_be_issued,
-            " or exists (select from issued)
+            " then exists (select from issued) else not exists (select from known where not fits) end
   on conflict do nothing
   returning hash
 )"
@@ -60,20 +75,33 @@ spent as (
 pub(super) use spend_nonce;
 
 pub(super) const ISSUE: &str = "
-insert into auth.issued_nonces (hash, expires_at)
-values ($2, clock_timestamp() + make_interval(secs => $1::double precision + $3::double precision))
+insert into auth.issued_nonces (hash, expires_at, purpose, session_id)
+values ($2, clock_timestamp() + make_interval(secs => $1::double precision + $3::double precision), $4, $5)
 returning expires_at";
 
 impl Db {
-    /// Remembers a nonce by its SHA-256 and returns when it stops being good.
+    /// Remembers a nonce by its SHA-256 and returns when it stops being good. One for another purpose than signing in belongs
+    /// to a session.
     ///
     /// # Errors
     /// [`Error`] when the database gave no answer.
-    pub async fn issue_nonce(&self, hash: [u8; 32], life: Duration) -> Result<OffsetDateTime, Error> {
+    pub async fn issue_nonce(
+        &self,
+        hash: [u8; 32],
+        life: Duration,
+        purpose: Purpose,
+        session_id: Option<Uuid>,
+    ) -> Result<OffsetDateTime, Error> {
         let row = self
             .query_one(
                 ISSUE,
-                &[&self.clock_offset(), &hash.as_slice(), &life.as_secs_f64()],
+                &[
+                    &self.clock_offset(),
+                    &hash.as_slice(),
+                    &life.as_secs_f64(),
+                    &purpose.as_str(),
+                    &session_id,
+                ],
             )
             .await?;
         Ok(row.get("expires_at"))

@@ -6,7 +6,7 @@ use super::nonces::{ProofNonce, spend_nonce};
 use super::opening::moment;
 use super::turns::{Turn, Turned};
 use super::{Db, Error, columns};
-use crate::model::{Address, ChainId, Client, ContractWallet};
+use crate::model::{Address, ChainId, Client, ContractWallet, Purpose};
 
 /// A wallet for an account. Its message has been verified; its nonce is spent with the link.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub struct LinkWallet<'a> {
     pub contract: Option<ContractWallet>,
     /// The nonce of its message.
     pub nonce: ProofNonce,
+    /// What the nonce must have been issued for, in the session of the turn.
+    pub purpose: Purpose,
     /// Whether the wallet must be the account's own already: then the nonce is spent as a proof, and nothing linked.
     pub only_as_proof: bool,
     /// Where the request came from.
@@ -34,6 +36,8 @@ pub enum Linked {
     NotYours,
     /// The nonce was spent before, or never issued; nothing was written.
     NonceInvalid,
+    /// The nonce was not issued for this purpose in this session; nothing was written.
+    PurposeMismatch,
     /// What had been proved holds no longer; nothing was written.
     Overtaken,
 }
@@ -79,7 +83,10 @@ allowed as materialized (
     and not exists (select from owner where user_id <> $2)
     and (not $7 or exists (select from owner))
 )",
-    spend_nonce!("$3", "$4", "$5", "$6"),
+    spend_nonce!(
+        address: "$3", hash: "$4", remember_until: "$6",
+        must_be_issued: "true", purpose: "$5", session: "$11"
+    ),
     ",
 linked as (
   insert into auth.wallets (address, chain, user_id, created_at)
@@ -97,6 +104,8 @@ noted as (
   where user_id = $2
 )
 select exists (select from allowed) as allowed, exists (select from spent) as spent,
+  not exists (select from known where fits)
+    and not exists (select from auth.spent_nonces s where s.address = $3 and s.hash = $4) as other_purpose,
   exists (select from linked where user_id <> $2) as lost"
 );
 
@@ -157,12 +166,13 @@ impl Db {
                     &link.user_id,
                     &link.address.as_bytes().as_slice(),
                     &link.nonce.hash.as_slice(),
-                    &link.nonce.must_be_issued,
+                    &link.purpose.as_str(),
                     &link.nonce.remember_until,
                     &link.only_as_proof,
                     &link.client.ip,
                     &link.client.request_id,
                     &columns::wallet_chain(link.contract.map(|contract| contract.chain)),
+                    &turn.session_id,
                 ],
             )
             .await?;
@@ -171,6 +181,7 @@ impl Db {
         };
         Ok(match (row.get("allowed"), row.get("spent"), row.get("lost")) {
             (false, _, _) | (_, _, true) => Linked::NotYours,
+            (true, false, _) if row.get("other_purpose") => Linked::PurposeMismatch,
             (true, false, _) => Linked::NonceInvalid,
             (true, true, false) => Linked::Done,
         })

@@ -108,6 +108,8 @@ esac
 [ "$(grep -cE '^ +(- nodes|nodes: (null|\{\}))$' rpc.yml)" -ge 2 ] || fail "the rpc overlay does not let the service out"
 [ "$(grep -cE 'DATABASE_POOLER: transaction' pgbouncer.yml)" -eq 2 ] || fail "the pgbouncer overlay does not tell service and migrate of it"
 [ "$(grep -cE 'image: registry.example.com/siwe:1' image.yml)" -eq 2 ] || fail "HASURA_SIWE_IMAGE is not the image of service and migrate"
+# Set in .env, so that each can be tried; unset, fewer are open.
+[ "$(grep -cE 'FLOWS: "?siwe,lens,email,username,tanx"?$' plain.yml)" -eq 1 ] || fail "the service does not get FLOWS of .env"
 grep -qE 'METRICS_ADDR: "?0\.0\.0\.0:9464' metrics.yml || fail "the metrics overlay does not turn metrics on"
 [ "$(grep -cE '^ +(- metrics|metrics: (null|\{\}))$' metrics.yml)" -ge 3 ] || fail "the metrics overlay does not join the service and Prometheus"
 if grep -E 'published: |- .*:(9090|3000)' metrics.yml | grep -q '0\.0\.0\.0'; then fail "the metrics overlay opens a port to the network"; fi

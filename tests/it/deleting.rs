@@ -29,6 +29,11 @@ fn proof_of(signed: &SignedText) -> Value {
     json!({"message": signed.message, "signature": signed.signature})
 }
 
+/// A message of this wallet that deletes the account of the session.
+async fn leaving(app: &TestApp, own: &Wallet, session: &Value) -> Value {
+    proof_of(&app.proof(own, "delete-account", session).await)
+}
+
 /// The session variables of somebody who signs in with this wallet.
 async fn signed_in(app: &TestApp, own: &Wallet) -> Value {
     session_of(&app.log_in_with(&app.message(own)).await)
@@ -39,7 +44,7 @@ fn id(session: &Value) -> String {
 }
 
 async fn link_password(app: &TestApp, session: &Value, own: &Wallet, email: &str, username: &str) {
-    let signed = app.message(own);
+    let signed = app.proof(own, "set-password", session).await;
     let input = json!({"account": {"email": email, "username": username, "password": PASSWORD,
         "message": signed.message, "signature": signed.signature}});
     app.call("/actions/link-password", "v1LinkPassword", session.clone(), input)
@@ -230,7 +235,7 @@ async fn an_admin_s_row_about_the_address_keeps_the_admin_and_loses_the_address(
     )
     .await
     .assert_ok();
-    let proof = proof_of(&app.message(&anna));
+    let proof = leaving(&app, &anna, &session).await;
     delete(&app, &session, proof).await.assert_ok();
     let client = app.db.connect().await;
     let (last, _) = audit(&client, &id(&admin)).await;
@@ -250,14 +255,16 @@ async fn no_message_and_no_text_of_before_brings_the_account_back() {
     let app = TestApp::with(&[OPEN]).await;
     let anna = wallet();
     let address = anna.address().to_string();
-    let (log_in, proof) = (app.message(&anna), app.message(&anna));
+    let log_in = app.message(&anna);
     let session = session_of(&app.log_in_with(&log_in).await);
+    let proof = app.proof(&anna, "delete-account", &session).await;
     let text = challenge(&app, &address).await;
     delete(&app, &session, proof_of(&proof)).await.assert_ok();
 
-    for old in [&log_in, &proof] {
-        app.log_in_with(old).await.assert_error(401, "nonce_invalid");
-    }
+    app.log_in_with(&log_in).await.assert_error(401, "nonce_invalid");
+    app.log_in_with(&proof)
+        .await
+        .assert_error(401, "purpose_mismatch");
     let input = json!({"request": {"address": address, "signature": anna.sign(&text)}});
     app.call("/actions/authenticate", "authenticate", guest(), input)
         .await
@@ -292,7 +299,8 @@ async fn every_process_refuses_the_tokens_of_whoever_was_deleted() {
     for app in [&one, &two] {
         hook(app).await.assert_ok();
     }
-    let proof = proof_of(&one.message(&anna));
+    let proof = leaving(&one, &anna, &session).await;
+    let late = leaving(&one, &anna, &session).await;
     delete(&one, &session, proof).await.assert_ok();
     for app in [&one, &two] {
         for _ in 0..200 {
@@ -316,8 +324,7 @@ async fn every_process_refuses_the_tokens_of_whoever_was_deleted() {
         app.update(session.clone(), &["ethereum"], "x", &anna.address().to_string())
             .await
             .assert_error(401, "session_ended");
-        let proof = proof_of(&app.message(&anna));
-        delete(app, &session, proof)
+        delete(app, &session, late.clone())
             .await
             .assert_error(401, "session_ended");
     }
@@ -329,11 +336,12 @@ async fn whoever_is_disabled_does_not_escape_by_leaving() {
     let anna = wallet();
     let session = signed_in(&app, &anna).await;
     link_password(&app, &session, &anna, "anna@mail.com", "anna").await;
+    let by_wallet = leaving(&app, &anna, &session).await;
     let whose = anna.address().to_string().parse().unwrap();
     app.app_service.db().disable(&whose).await.unwrap().unwrap();
     // With a token that names no session, as an operator may have minted one.
     for caller in [session.clone(), user(&id(&session))] {
-        for proof in [json!({"password": PASSWORD}), proof_of(&app.message(&anna))] {
+        for proof in [json!({"password": PASSWORD}), by_wallet.clone()] {
             let reply = delete(&app, &caller, proof).await;
             assert!(
                 [(401, json!("session_ended")), (403, json!("reauth_required"))]
@@ -354,7 +362,7 @@ async fn an_admin_of_the_environment_may_leave_as_well_and_the_admin_secret_is_n
     let app = TestApp::with(&[("ADMIN_ADDRESSES", &address)]).await;
     let mut session = signed_in(&app, &root).await;
     session["x-hasura-role"] = json!("admin");
-    let proof = proof_of(&app.message(&root));
+    let proof = leaving(&app, &root, &session).await;
     delete(&app, &json!({"x-hasura-role": "admin"}), proof.clone())
         .await
         .assert_error(403, "forbidden");
@@ -379,13 +387,13 @@ async fn a_table_of_the_operator_s_that_holds_on_keeps_the_whole_account() {
             ))
             .await
             .unwrap();
-        let proof = proof_of(&app.message(&anna));
+        let proof = leaving(&app, &anna, &session).await;
         delete(&app, &session, proof).await.assert_error(403, "forbidden");
         token = app.restore(&token).await.assert_ok().refresh_token();
         let (last, _) = audit(&client, &id(&session)).await;
         assert_eq!(last["action"], "log_in", "nothing was written: {rule}");
     }
     client.batch_execute("delete from public.orders").await.unwrap();
-    let proof = proof_of(&app.message(&anna));
+    let proof = leaving(&app, &anna, &session).await;
     delete(&app, &session, proof).await.assert_ok();
 }

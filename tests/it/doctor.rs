@@ -167,8 +167,8 @@ async fn a_deployment_that_holds_is_told_so_and_left_as_it_was(hasura: Hasura) {
     report.assert_failed(&[]);
     for check in DOCTOR_CHECKS {
         let expected = match *check {
-            // The tests' own PostgreSQL, in which many tests share one role, and the tests' own origins.
-            "database-settings" | "hasura-role" | "origins" => "warn",
+            // The tests' own PostgreSQL, in which many tests share one role, and the tests' own origins and flows.
+            "database-settings" | "hasura-role" | "origins" | "flows" => "warn",
             "nodes" | "jwks" | "metadata" | "sign-in" => "skip",
             "user" if hasura.mode == Mode::Webhook => "skip",
             _ => "ok",

@@ -64,7 +64,7 @@ async fn one_command_runs_everything_the_demo_plays_and_the_data_outlives_a_rest
         String::from_utf8_lossy(&demo.stderr)
     );
     assert!(
-        told.contains("All 9 steps went as they should.") && told.contains("curl -s http"),
+        told.contains("All 11 steps went as they should.") && told.contains("curl -s http"),
         "{told}"
     );
     // A shell takes the secrets over, for commands that want the service's environment.

@@ -123,18 +123,21 @@ fn fresh_email(wallet: &Wallet) -> String {
 async fn a_wallet_is_linked_to_a_password_account_and_leads_into_it(hasura: Hasura) {
     let (john, token) = john(&hasura).await;
     let own = wallet();
-    let signed = hasura.message(&own);
+    let signed = hasura.proof(&own, "link-wallet", &token).await;
     let answer = link_wallet(&hasura, &token, &signed, PASSWORD).await;
     assert_eq!(
         answer.data()["v1LinkWallet"],
         json!({"res": {"address": own.address().to_string()}, "success": true})
     );
-    // The message was spent with it.
-    hasura.log_in_with(&signed).await.assert_code("nonce_invalid");
+    // The message was spent with it, and never signs in.
+    link_wallet(&hasura, &token, &signed, PASSWORD)
+        .await
+        .assert_code("nonce_invalid");
+    hasura.log_in_with(&signed).await.assert_code("purpose_mismatch");
     let (by_wallet, _) = hasura.log_in(&own).await;
     assert_eq!(id_of(&hasura, &by_wallet).await, john.id);
     // Once more is no fault.
-    let again = hasura.message(&own);
+    let again = hasura.proof(&own, "link-wallet", &token).await;
     link_wallet(&hasura, &token, &again, PASSWORD).await.data();
 }
 
@@ -166,7 +169,7 @@ async fn a_password_is_linked_to_a_wallet_s_account_and_leads_into_it(hasura: Ha
     let own = wallet();
     let (token, _) = hasura.log_in(&own).await;
     let email = fresh_email(&own);
-    let signed = hasura.message(&own);
+    let signed = hasura.proof(&own, "set-password", &token).await;
     let answer = link_password(&hasura, &token, json!({"email": email}), &signed).await;
     assert_eq!(
         answer.data()["v1LinkPassword"],
@@ -174,7 +177,7 @@ async fn a_password_is_linked_to_a_wallet_s_account_and_leads_into_it(hasura: Ha
     );
     let (by_password, _) = with_password(&hasura, &email, PASSWORD).await;
     assert_eq!(id_of(&hasura, &by_password).await, id_of(&hasura, &token).await);
-    let again = hasura.message(&own);
+    let again = hasura.proof(&own, "set-password", &token).await;
     link_password(&hasura, &token, json!({"username": "another"}), &again)
         .await
         .assert_code("already_taken");
@@ -185,12 +188,12 @@ async fn p13_what_belongs_to_somebody_else_is_not_linked(hasura: Hasura) {
     let other = wallet();
     let (of_other, _) = hasura.log_in(&other).await;
     // A wallet with an account of its own, although it signs.
-    let signed = hasura.message(&other);
+    let signed = hasura.proof(&other, "link-wallet", &token).await;
     link_wallet(&hasura, &token, &signed, PASSWORD)
         .await
         .assert_code("already_taken");
     // An address that somebody signs in with, although the wallet signs: and the message stays good.
-    let signed = hasura.message(&other);
+    let signed = hasura.proof(&other, "set-password", &of_other).await;
     let names = json!({"email": john.email.to_uppercase()});
     link_password(&hasura, &of_other, names, &signed)
         .await
@@ -201,34 +204,36 @@ async fn p13_what_belongs_to_somebody_else_is_not_linked(hasura: Hasura) {
 async fn p14_a_token_alone_changes_nothing(hasura: Hasura) {
     let (john, token) = john(&hasura).await;
     let own = wallet();
-    let signed = hasura.message(&own);
+    let signed = hasura.proof(&own, "link-wallet", &token).await;
     link_wallet(&hasura, &token, &signed, "a wrong password indeed")
         .await
         .assert_code("reauth_required");
     // The refused one is still good.
     link_wallet(&hasura, &token, &signed, PASSWORD).await.data();
     let stranger = wallet();
-    let not_the_account_s = proof_of(&hasura.message(&stranger));
-    let mut altered = hasura.message(&own);
-    altered.message = altered.message.replace("Chain ID: 1", "Chain ID: 10");
-    for (proof, code) in [
-        (json!({"password": "a wrong password indeed"}), "reauth_required"),
-        (not_the_account_s, "reauth_required"),
-        (proof_of(&signed), "nonce_invalid"),
-        (proof_of(&altered), "signature_invalid"),
-        (json!({}), "bad_request"),
-        (json!({"message": signed.message}), "bad_request"),
-        (
-            json!({"password": PASSWORD, "message": signed.message, "signature": signed.signature}),
-            "bad_request",
-        ),
-    ] {
-        change_password(&hasura, &token, NEW_PASSWORD, proof.clone())
-            .await
-            .assert_code(code);
-        unlink_wallet(&hasura, &token, &own.address().to_string(), proof)
-            .await
-            .assert_code(code);
+    for purpose in ["change-password", "unlink-wallet"] {
+        let not_the_account_s = proof_of(&hasura.proof(&stranger, purpose, &token).await);
+        let mut altered = hasura.proof(&own, purpose, &token).await;
+        altered.message = altered.message.replace("Chain ID: 1", "Chain ID: 10");
+        for (proof, code) in [
+            (json!({"password": "a wrong password indeed"}), "reauth_required"),
+            (not_the_account_s, "reauth_required"),
+            (proof_of(&signed), "purpose_mismatch"),
+            (proof_of(&hasura.message(&own)), "purpose_mismatch"),
+            (proof_of(&altered), "signature_invalid"),
+            (json!({}), "bad_request"),
+            (json!({"message": signed.message}), "bad_request"),
+            (
+                json!({"password": PASSWORD, "message": signed.message, "signature": signed.signature}),
+                "bad_request",
+            ),
+        ] {
+            let answer = match purpose {
+                "change-password" => change_password(&hasura, &token, NEW_PASSWORD, proof).await,
+                _ => unlink_wallet(&hasura, &token, &own.address().to_string(), proof).await,
+            };
+            answer.assert_code(code);
+        }
     }
     with_password(&hasura, &john.email, PASSWORD).await;
     hasura.log_in(&own).await;
@@ -266,9 +271,8 @@ async fn t13_a_wallet_that_is_unlinked_ends_the_other_sessions_and_is_a_stranger
     let (john, token) = john(&hasura).await;
     let own = wallet();
     let address = own.address().to_string();
-    link_wallet(&hasura, &token, &hasura.message(&own), PASSWORD)
-        .await
-        .data();
+    let signed = hasura.proof(&own, "link-wallet", &token).await;
+    link_wallet(&hasura, &token, &signed, PASSWORD).await.data();
     let (_, by_wallet) = hasura.log_in(&own).await;
     let answer = unlink_wallet(&hasura, &token, &address, json!({"password": PASSWORD})).await;
     assert_eq!(answer.data()["v1UnlinkWallet"]["res"], json!({"ended": 1}));
@@ -279,7 +283,7 @@ async fn t13_a_wallet_that_is_unlinked_ends_the_other_sessions_and_is_a_stranger
     let (new, _) = hasura.log_in(&own).await;
     assert_ne!(id_of(&hasura, &new).await, john.id);
     // Its only way in stays.
-    let proof = proof_of(&hasura.message(&own));
+    let proof = proof_of(&hasura.proof(&own, "unlink-wallet", &new).await);
     unlink_wallet(&hasura, &new, &address, proof)
         .await
         .assert_code("forbidden");
@@ -289,16 +293,16 @@ async fn t13_a_wallet_that_is_unlinked_ends_the_other_sessions_and_is_a_stranger
 async fn whoever_forgot_the_password_proves_the_wallet(hasura: Hasura) {
     let own = wallet();
     let (token, _) = hasura.log_in(&own).await;
-    let proof = proof_of(&hasura.message(&own));
+    let proof = proof_of(&hasura.proof(&own, "change-password", &token).await);
     change_password(&hasura, &token, NEW_PASSWORD, proof)
         .await
         .assert_code("forbidden");
     let email = fresh_email(&own);
-    let signed = hasura.message(&own);
+    let signed = hasura.proof(&own, "set-password", &token).await;
     link_password(&hasura, &token, json!({"email": email}), &signed)
         .await
         .data();
-    let proof = proof_of(&hasura.message(&own));
+    let proof = proof_of(&hasura.proof(&own, "change-password", &token).await);
     change_password(&hasura, &token, NEW_PASSWORD, proof).await.data();
     with_password(&hasura, &email, NEW_PASSWORD).await;
 }

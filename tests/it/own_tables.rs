@@ -67,7 +67,7 @@ async fn with_notes() -> TestApp {
 }
 
 async fn delete(app: &TestApp, reply: &Reply, own: &Wallet) -> Reply {
-    let signed = app.message(own);
+    let signed = app.proof(own, "delete-account", &session_of(reply)).await;
     let input = json!({"proof": {"message": signed.message, "signature": signed.signature}});
     app.call(
         "/actions/delete-account",

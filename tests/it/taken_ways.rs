@@ -34,7 +34,7 @@ async fn owner(app: &TestApp) -> Owner {
         "x-hasura-session-id": claims[crate::support::reply::NAMESPACE]["x-hasura-session-id"],
     });
     let own = wallet();
-    let signed = app.message(&own);
+    let signed = app.proof(&own, "link-wallet", &session).await;
     let input =
         json!({"wallet": {"message": signed.message, "signature": signed.signature, "password": PASSWORD}});
     app.call("/actions/link-wallet", "v1LinkWallet", session.clone(), input)
@@ -135,7 +135,7 @@ async fn a_proof_that_an_operator_has_overtaken_proves_nothing_any_more() {
         .await
         .unwrap();
     let thiefs = wallet();
-    let signed = app.message(&thiefs);
+    let signed = app.proof(&thiefs, "link-wallet", &owner.session).await;
     let link = async {
         let input = json!({"wallet": {"message": signed.message, "signature": signed.signature, "password": PASSWORD}});
         app.call(
@@ -155,10 +155,12 @@ async fn a_proof_that_an_operator_has_overtaken_proves_nothing_any_more() {
     };
     let (linked, ()) = tokio::join!(link, operator);
     linked.assert_error(403, "reauth_required");
-    let claims = app.log_in_with(&signed).await;
-    assert_ne!(
-        claims.assert_ok().user_id(),
-        owner.id,
-        "the message is still good, for whoever signed it"
-    );
+    let left = app.db.connect().await;
+    let left = left
+        .query("select purpose from auth.issued_nonces", &[])
+        .await
+        .unwrap();
+    assert_eq!(left.len(), 1, "nothing was spent");
+    let linked = app.log_in_with(&app.message(&thiefs)).await;
+    assert_ne!(linked.assert_ok().user_id(), owner.id);
 }

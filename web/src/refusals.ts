@@ -36,6 +36,7 @@ export const REFUSALS: Record<string, Words> = {
   message_not_yet_valid: { what: 'The message is dated in the future.', todo: 'Set this device’s clock (automatic time is best), then sign in again.' },
   message_too_old: { what: 'The message was signed too long ago.', todo: 'Sign in again. If you did so just now, set this device’s clock.' },
   nonce_invalid: { what: 'This message was used before, or waited too long.', todo: 'Sign in again: the page takes a new nonce each time.' },
+  purpose_mismatch: { what: 'This message was signed for something else.', todo: 'Do it again: the page asks for a message for this purpose each time.' },
   signature_malformed: { what: 'The wallet gave something that is no signature.', todo: 'Try again, or use another wallet.' },
   signature_invalid: { what: 'The signature is not of this address.', todo: 'Choose the same account in the wallet that it connects with, and sign in again. A contract wallet signs for the network that it is on.' },
   contract_wallet_unsupported: { what: 'This contract wallet cannot be checked on this network.', todo: 'Use a wallet with a key of its own, or choose another network.' },

@@ -11,9 +11,16 @@ export interface Signed {
   signature: string
 }
 
+/** A message that signs in may say what the app chooses; one for another purpose says what the service gives. */
 const STATEMENT = 'Sign in with Ethereum to the app.'
 /** Shorter than the ten minutes that the service allows: whoever walks away from the wallet should sign anew. */
 const LIFETIME = 5 * 60_000
+
+/** A nonce, and the statement that goes with it unless the message signs in. */
+export interface Issued {
+  nonce: string
+  statement?: string
+}
 
 /**
  * Lets the wallet connect, change to the chain, and sign. `shown` gets the text before the wallet does, so that the
@@ -22,7 +29,7 @@ const LIFETIME = 5 * 60_000
 export async function signIn(
   wallet: Wallet,
   chainId: number,
-  nonce: () => Promise<string>,
+  issue: () => Promise<Issued>,
   shown: (message: string) => void,
 ): Promise<Signed> {
   const accounts = await ask(wallet, 'eth_requestAccounts')
@@ -30,6 +37,7 @@ export async function signIn(
   if (typeof first !== 'string' || !/^0x[0-9a-f]{40}$/i.test(first)) throw new Refusal('wallet-no-account', '')
   const address = getAddress(first.toLowerCase() as `0x${string}`)
   await change(wallet, chainId)
+  const { nonce, statement = STATEMENT } = await issue()
   const now = Date.now()
   const message = createSiweMessage({
     address,
@@ -37,8 +45,8 @@ export async function signIn(
     domain: window.location.host,
     uri: window.location.origin,
     version: '1',
-    statement: STATEMENT,
-    nonce: await nonce(),
+    statement,
+    nonce,
     issuedAt: new Date(now),
     expirationTime: new Date(now + LIFETIME),
   })

@@ -11,6 +11,9 @@ use crate::siwe::Origin;
 
 const LOG_IN: &str = "mutation v1Login($session: LoginInput!) { v1Login(session: $session) { res success } }";
 const RESTORE: &str = "mutation v1RestoreSession($session: RestoreSessionInput!) { v1RestoreSession(session: $session) { res success } }";
+const DELETE: &str =
+    "mutation v1DeleteAccount($proof: FreshProofInput!) { v1DeleteAccount(proof: $proof) { res success } }";
+const NONCE_FOR: &str = "query v1Nonce($purpose: String) { v1Nonce(purpose: $purpose) { res } }";
 const UPDATE: &str = "mutation v1UpdateAccount($account: UpdateAccountInput!) { v1UpdateAccount(account: $account) { res success } }";
 
 pub(super) async fn play(story: &mut Story, origin: &Origin, chain: u64) -> anyhow::Result<()> {
@@ -99,6 +102,16 @@ pub(super) async fn play(story: &mut Story, origin: &Origin, chain: u64) -> anyh
         )
         .await?;
     refused(&answer, "nonce_invalid")?;
+
+    let delete = json!({"proof": {"message": signed.message, "signature": signed.signature}});
+    let what = "Nor does it delete the account: each message is good for one purpose";
+    let answer = story.tell(what, Some(&access), DELETE, delete).await?;
+    refused(&answer, "purpose_mismatch")?;
+
+    let what = "For each purpose the service gives a nonce, and the statement that the wallet shows";
+    let purpose = json!({"purpose": "delete-account"});
+    let answer = story.tell(what, Some(&access), NONCE_FOR, purpose).await?;
+    text(&answer, "/data/v1Nonce/res/statement")?;
 
     story
         .preflight("A page of the origin may do the same in a browser (CORS)", origin)

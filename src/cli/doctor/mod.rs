@@ -78,6 +78,7 @@ checks! {
     "configuration" is settings::configuration,
     "variables" is settings::variables,
     "origins" is settings::origins,
+    "flows" is settings::flows,
     "lifetimes" is settings::lifetimes,
     "exposure" is settings::exposure,
     "password-cost" is settings::password_cost,

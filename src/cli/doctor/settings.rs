@@ -71,6 +71,29 @@ pub(super) async fn origins(patient: &mut Patient) -> Outcome {
     ok(all.join(", "))
 }
 
+pub(super) async fn flows(patient: &mut Patient) -> Outcome {
+    let Ok(config) = &patient.config else {
+        return skip(NO_CONFIGURATION);
+    };
+    let open: Vec<&str> = config
+        .flows
+        .iter()
+        .filter(|flow| !flow.may_carry_admin())
+        .map(|flow| flow.as_str())
+        .collect();
+    let is_public = |origin: &Origin| origin.scheme() == "https" && !is_of_this_machine(origin);
+    if open.is_empty() {
+        return ok("every open flow binds its proof to this site");
+    }
+    match config.origins.iter().find(|origin| is_public(origin)) {
+        None => ok(format!("{} open, for development", open.join(" and "))),
+        Some(origin) => warn(
+            format!("open beside {origin}: {}", open.join(", ")),
+            "remove from FLOWS those that no client uses: their texts name no site, so another site can have one signed",
+        ),
+    }
+}
+
 fn is_of_this_machine(origin: &Origin) -> bool {
     let host = origin.host().trim_start_matches('[').trim_end_matches(']');
     host == "localhost"

@@ -14,6 +14,7 @@ use crate::model::Flow;
 
 const NONCE: &str = "query { v1Nonce { res } }";
 const LOG_IN: &str = "mutation v1Login($session: LoginInput!) { v1Login(session: $session) { res } }";
+const NONCE_FOR: &str = "query v1Nonce($purpose: String) { v1Nonce(purpose: $purpose) { res } }";
 const LOG_OUT: &str = "mutation { v1Logout { res } }";
 
 pub(super) async fn sign_in(patient: &mut Patient) -> Outcome {
@@ -57,9 +58,13 @@ async fn play(patient: &Patient, hasura: &Hasura, config: &Config, chain: u64) -
     let bearer = format!("Bearer {}", text(&answer, "/v1Login/res/accessToken")?);
     let headers = [("authorization", bearer.as_str())];
     let seen = as_user(patient, hasura, &headers).await;
+    let proof = json!({"purpose": "delete-account"});
+    let proof = done(patient, hasura, &headers, NONCE_FOR, &proof).await;
+    let proof = proof.and_then(|answer| text(&answer, "/v1Nonce/res/statement"));
     // Also where something was wrong: no session stays open.
     let answer = done(patient, hasura, &headers, LOG_OUT, &Value::Null).await?;
     seen?;
+    proof?;
     if answer.pointer("/v1Logout/res/ended") != Some(&json!(1)) {
         return Err(fail(
             "the log-out ended no session",

@@ -6,7 +6,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::nonce::NoInput;
+use super::NoInput;
 use crate::flow::{Registration, Tokens};
 use crate::http::Http;
 use crate::http::envelope::{Action, ActionCall};

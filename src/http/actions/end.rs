@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::nonce::NoInput;
-use super::{Reply, Success, success};
+use super::{NoInput, Reply, Success, success};
 use crate::http::Http;
 use crate::http::cookie::SetCookies;
 use crate::http::envelope::{Action, ActionCall};

@@ -15,7 +15,7 @@ mod siwe;
 mod username;
 
 use axum::Json;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub(super) use account::{NAME as UPDATE_ACCOUNT, update_account};
 pub(super) use challenge::{
@@ -39,6 +39,11 @@ use super::cookie::{Page, SetCookies};
 use super::error::ApiError;
 use crate::flow::Tokens;
 use crate::secret::Disclosed;
+
+/// The input of an action without arguments.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NoInput {}
 
 /// A reply that succeeded.
 #[derive(Serialize)]

@@ -19,6 +19,12 @@ async function person() {
   return person
 }
 
+/** The statement of the last message that a wallet was asked to sign. */
+function lastStatement({ asked }) {
+  const { params } = asked.filter(({ method }) => method === 'personal_sign').at(-1)
+  return Buffer.from(params[0].slice(2), 'hex').toString().split('\n')[3]
+}
+
 async function byEmail(page, { email, password }) {
   const form = await openWay(page, 'by-email')
   await form.getByLabel('E-mail address').fill(email)
@@ -128,6 +134,7 @@ test('an account with a password gets a wallet, which then leads into it, and lo
   await link.getByLabel('Your password').fill(john.password)
   await press(page, 'Sign and add')
   await page.getByText('leads here as well').waitFor()
+  assert.match(lastStatement(wallets[0]), /^Link this wallet to your account at .+\.$/)
 
   const unlink = await openWay(page, 'unlink-wallet')
   await unlink.getByLabel('Address of the wallet').fill(wallets[0].address)
@@ -136,7 +143,7 @@ test('an account with a password gets a wallet, which then leads into it, and lo
   await page.getByText('The wallet leads here no more').waitFor()
 }))
 
-test('an account with a wallet gets a password and changes it', within({}, async ({ open }) => {
+test('an account with a wallet gets a password and changes it', within({}, async ({ open, wallets }) => {
   const page = await open()
   await signIn(page)
   const username = fresh('fox')
@@ -145,6 +152,7 @@ test('an account with a wallet gets a password and changes it', within({}, async
   await link.getByLabel('Password').fill(PASSWORD)
   await press(page, 'Sign and add')
   await page.getByText('From now on the password leads here').waitFor()
+  assert.match(lastStatement(wallets[0]), /^Set a password for your account at .+\.$/)
   const change = await openWay(page, 'change-password')
   await change.getByLabel('The password until now').fill('not this one, surely')
   await change.getByLabel('The new one').fill('staple battery horse correct')
@@ -159,7 +167,7 @@ test('an account with a wallet gets a password and changes it', within({}, async
   await signedIn(page)
 }))
 
-test('an account is deleted with a fresh proof, and its wallet begins anew', within({}, async ({ open }) => {
+test('an account is deleted with a fresh proof, and its wallet begins anew', within({}, async ({ open, wallets }) => {
   const page = await open()
   await signIn(page)
   const subject = () => page.locator('.token tr', { hasText: 'the user' }).first().innerText()
@@ -169,6 +177,7 @@ test('an account is deleted with a fresh proof, and its wallet begins anew', wit
   await press(page, 'Delete for good')
   await signedOut(page)
   await page.getByText('The account is deleted.').waitFor()
+  assert.match(lastStatement(wallets[0]), /^Delete your account at .+ for good\.$/)
   await signIn(page)
   assert.notEqual(await subject(), before)
 }))

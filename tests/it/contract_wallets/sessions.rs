@@ -4,8 +4,8 @@ use hasura_siwe::clock::Clock;
 use serde_json::json;
 use time::Duration;
 
-use crate::support::app::user;
-use crate::support::evm::{Evm, address, input, message, wrapped};
+use crate::ends::session_of;
+use crate::support::evm::{self, Evm, address, input, message, wrapped};
 use crate::support::node::{CODE, Says, StubNode};
 use crate::support::people::PASSWORD;
 use crate::support::reply::NAMESPACE;
@@ -148,16 +148,19 @@ async fn a_contract_is_a_fresh_proof_and_is_linked_and_unlinked_by_its_chain() {
     let alice = wallet();
     let (first, second) = (evm.wallet_of(&alice).await, evm.wallet_of(&alice).await);
     let signs = |account| message(account, &alice, 137, app.clock.now());
-    let id = app.log_in_with(&signs(first)).await.assert_ok().user_id();
-    let asks = async |path: &str, action: &str, input| app.call(path, action, user(&id), input).await;
+    let reply = app.log_in_with(&signs(first)).await;
+    let (id, session) = (reply.assert_ok().user_id(), session_of(&reply));
+    let asks = async |path: &str, action: &str, input| app.call(path, action, session.clone(), input).await;
 
-    let proof = signs(first);
+    let issued = app.issued("set-password", &session).await;
+    let proof = evm::proof(first, &alice, 137, &issued, app.clock.now());
     let input = json!({"account": {"email": "alice@mail.com", "password": PASSWORD,
         "message": proof.message, "signature": proof.signature}});
     asks("/actions/link-password", "v1LinkPassword", input)
         .await
         .assert_ok();
-    let proof = signs(second);
+    let issued = app.issued("link-wallet", &session).await;
+    let proof = evm::proof(second, &alice, 137, &issued, app.clock.now());
     let input =
         json!({"wallet": {"message": proof.message, "signature": proof.signature, "password": PASSWORD}});
     asks("/actions/link-wallet", "v1LinkWallet", input)

@@ -8,7 +8,7 @@ use hasura_siwe::cli::wallet::Wallet;
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 
-use super::{OPEN, audit, delete, id, link_password, proof_of, signed_in};
+use super::{OPEN, audit, delete, id, leaving, link_password, signed_in};
 use crate::ends::session_of;
 use crate::support::people::PASSWORD;
 use crate::support::waiting::until_waiting;
@@ -54,7 +54,8 @@ async fn whatever_comes_at_once_nothing_of_the_account_is_left() {
         link_password(&app, &session, &anna, "anna@mail.com", "anna").await;
         let tokens = join_all((0..6).map(|_| app.log_in(&anna))).await;
         let messages: Vec<_> = (0..10).map(|_| app.message(&anna)).collect();
-        let (linked, by_wallet) = (app.message(&second), proof_of(&app.message(&anna)));
+        let linked = app.proof(&second, "link-wallet", &session).await;
+        let by_wallet = leaving(&app, &anna, &session).await;
 
         let log_ins = messages.iter().map(|signed| app.log_in_with(signed).boxed());
         let restores = tokens.iter().map(|token| app.restore(token).boxed());
@@ -125,7 +126,7 @@ const SESSIONS: &str = "auth.sessions";
 async fn under_way(app: &Arc<TestApp>, own: &Wallet, held: &str) -> UnderWay {
     let (holder, watcher) = (app.db.connect().await, app.db.connect().await);
     let session = signed_in(app, own).await;
-    let proof = proof_of(&app.message(own));
+    let proof = leaving(app, own, &session).await;
     holder
         .batch_execute("insert into auth.user_roles select id, 'admin', now() from auth.users")
         .await
@@ -229,7 +230,8 @@ async fn what_a_restore_noted_while_the_deletion_waited_for_it_is_forgotten_too(
         .await
         .unwrap();
     let deletion = {
-        let (app, session, proof) = (Arc::clone(&app), session.clone(), proof_of(&app.message(&anna)));
+        let proof = leaving(&app, &anna, &session).await;
+        let (app, session) = (Arc::clone(&app), session.clone());
         tokio::spawn(async move { delete(&app, &session, proof).await })
     };
     until_waiting(&watcher, 1).await;
@@ -259,7 +261,8 @@ async fn a_deletion_that_stands_in_a_circle_with_the_app_s_own_writes_begins_aga
         .await
         .unwrap();
     let deletion = {
-        let (app, session, proof) = (Arc::clone(&app), session.clone(), proof_of(&app.message(&anna)));
+        let proof = leaving(&app, &anna, &session).await;
+        let (app, session) = (Arc::clone(&app), session.clone());
         tokio::spawn(async move { delete(&app, &session, proof).await })
     };
     until_waiting(&watcher, 1).await;
@@ -279,10 +282,8 @@ async fn a_ban_and_a_deletion_at_once_come_one_after_the_other() {
     for _ in 0..6 {
         let anna = wallet();
         let session = session_of(&app.log_in_with(&app.message(&anna)).await);
-        let (whose, proof) = (
-            anna.address().to_string().parse().unwrap(),
-            proof_of(&app.message(&anna)),
-        );
+        let whose = anna.address().to_string().parse().unwrap();
+        let proof = leaving(&app, &anna, &session).await;
         let (deleted, disabled) = tokio::join!(
             delete(&app, &session, proof),
             app.app_service.db().disable(&whose)

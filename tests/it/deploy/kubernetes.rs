@@ -117,6 +117,8 @@ fn the_service_and_migrate_start_with_what_their_pods_give_them() {
                 let config =
                     Config::read(&given.variables).unwrap_or_else(|faults| panic!("{folder}: {faults}"));
                 assert_eq!(config.trusted_hops, 1);
+                // Issue 14, item 9: the file to copy says which ways to sign in are open.
+                assert_eq!(given.variables.text("FLOWS").is_some(), folder == EXAMPLE);
                 assert_eq!(config.metrics.is_some(), folder == EVERYTHING);
             }
         }

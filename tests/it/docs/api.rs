@@ -6,7 +6,9 @@ use std::sync::Arc;
 use axum::response::IntoResponse;
 use hasura_siwe::flow;
 use hasura_siwe::http::{ACTIONS, ApiError};
-use hasura_siwe::model::{AccountNameError, Address, AddressError, ChainId, EmailError, UsernameError};
+use hasura_siwe::model::{
+    AccountNameError, Address, AddressError, ChainId, EmailError, Purpose, UsernameError,
+};
 use hasura_siwe::password::{Busy, PasswordTooLong, Weakness};
 use hasura_siwe::rpc;
 use hasura_siwe::siwe::signature::{Invalid, Malformed};
@@ -55,6 +57,7 @@ pub(crate) fn refusals() -> Vec<ApiError> {
         Refusal::ContractRejected { as_key: None },
         Refusal::ContractWalletUnsupported,
         Refusal::ContractNotDeployed,
+        Refusal::PurposeMismatch(Purpose::SignIn),
     ];
     let flows = [
         flow::Error::ChainNotSupported,

@@ -20,6 +20,9 @@ const NOT_IN_ENV_EXAMPLE: &[(&str, &str)] = &[
 /// Where compose's default differs from the program's.
 const OTHER_DEFAULT_IN_COMPOSE: &[(&str, &str)] = &[("TRUSTED_HOPS", "1")];
 
+/// Set in `.env.example` although the program has another default, so that each can be tried.
+const SET_IN_ENV_EXAMPLE: &[(&str, &str)] = &[("FLOWS", "siwe,lens,email,username,tanx")];
+
 /// Read besides VARIABLES: what they are is said in docs/configuration.md, under "For single commands".
 const OF_SINGLE_COMMANDS: &[&str] = &[
     "PG_DATABASE_URL",
@@ -253,7 +256,17 @@ fn env_example_and_compose_name_the_same_variables() {
 fn env_example_shows_the_defaults() {
     let taken = taken_by_compose();
     for (name, (commented, shown)) in env_example() {
-        if let Some((_, value)) = OTHER_DEFAULT_IN_COMPOSE.iter().find(|(other, _)| *other == name) {
+        // Issue 14, item 9.
+        if let Some((_, value)) = SET_IN_ENV_EXAMPLE.iter().find(|(other, _)| *other == name) {
+            assert_eq!((commented, shown.as_str()), (false, *value), "{name}");
+            judge(&name, &shown).unwrap_or_else(|fault| panic!("{name}={shown}: {fault}"));
+            let text = read(".env.example");
+            assert!(
+                text.lines().take(4).any(|line| line.contains(&name)),
+                "{name} is no stated exception"
+            );
+            assert!(text.contains("Keep only those in use"), "{name}");
+        } else if let Some((_, value)) = OTHER_DEFAULT_IN_COMPOSE.iter().find(|(other, _)| *other == name) {
             assert_eq!(
                 (shown.as_str(), taken[&name].as_deref()),
                 (*value, Some(*value)),

@@ -23,6 +23,7 @@ async fn every_fault_of_the_configuration_is_said_at_once() {
     report.assert("service", "ok");
     for check in [
         "origins",
+        "flows",
         "lifetimes",
         "exposure",
         "password-cost",
@@ -77,6 +78,13 @@ async fn what_is_typed_badly_and_not_wrong_is_warned_of() {
             "lifetimes",
             "sessions of the flow siwe live",
         ),
+        // Issue 14, item 9.
+        (
+            "FLOWS",
+            "siwe,tanx",
+            "flows",
+            "open beside https://app.example.com: tanx",
+        ),
         (
             "LISTEN_ADDR",
             "0.0.0.0:4000",
@@ -102,6 +110,7 @@ async fn what_is_typed_badly_and_not_wrong_is_warned_of() {
     good.set("FLOWS", "siwe");
     let report = doctor(&good, &[]).await;
     report.assert("origins", "ok");
+    report.assert("flows", "ok");
     report.assert("password-cost", "skip");
 }
 

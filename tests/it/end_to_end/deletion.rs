@@ -63,7 +63,7 @@ async fn a_person_leaves_with_a_message_and_their_wallet_is_a_stranger_s_afterwa
         .graphql(&headers, UPDATE, rename(&["ethereum"], "Anna", &address))
         .await
         .data();
-    let signed = hasura.message(&anna);
+    let signed = hasura.proof(&anna, "delete-account", &token).await;
     let answer = delete(&hasura, &token, proof_of(&signed)).await;
     assert_eq!(
         answer.data()["v1DeleteAccount"],
@@ -74,7 +74,7 @@ async fn a_person_leaves_with_a_message_and_their_wallet_is_a_stranger_s_afterwa
         .graphql(&[], RESTORE, json!({"session": {"refreshToken": refresh}}))
         .await
         .assert_code("refresh_token_invalid");
-    hasura.log_in_with(&signed).await.assert_code("nonce_invalid");
+    hasura.log_in_with(&signed).await.assert_code("purpose_mismatch");
     let query = "query ($address: String!) { accounts(where: {address: {_eq: $address}}) { name } }";
     let accounts = hasura.graphql(&[], query, json!({"address": address})).await;
     assert_eq!(accounts.data()["accounts"], json!([]));
@@ -118,12 +118,14 @@ async fn p14_a_token_alone_deletes_nothing(hasura: Hasura) {
     let used = hasura.message(&anna);
     let (token, _) = hasura.log_in_with(&used).await.tokens("v1Login");
     let id = id_of(&hasura, &token).await;
-    let mut altered = hasura.message(&anna);
+    let mut altered = hasura.proof(&anna, "delete-account", &token).await;
+    let of_another = hasura.proof(&wallet(), "delete-account", &token).await;
     altered.message = altered.message.replace("Chain ID: 1", "Chain ID: 10");
     for (proof, code) in [
         (json!({"password": PASSWORD}), "reauth_required"),
-        (proof_of(&hasura.message(&wallet())), "reauth_required"),
-        (proof_of(&used), "nonce_invalid"),
+        (proof_of(&of_another), "reauth_required"),
+        (proof_of(&used), "purpose_mismatch"),
+        (proof_of(&hasura.message(&anna)), "purpose_mismatch"),
         (proof_of(&altered), "signature_invalid"),
         (json!({}), "bad_request"),
         (json!({"message": used.message}), "bad_request"),

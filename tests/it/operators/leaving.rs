@@ -16,11 +16,11 @@ async fn somebody(app: &TestApp) -> (String, String, hasura_siwe::cli::wallet::W
     let address = alice.address().to_string();
     let reply = app.log_in_with(&app.message(&alice)).await;
     let id = reply.user_id();
-    let signed = app.message(&alice);
-    let input = json!({"account": {"email": "alice@mail.com", "username": "alice", "password": PASSWORD,
-        "message": signed.message, "signature": signed.signature}});
     let mut session = user(&id);
     session["x-hasura-session-id"] = hasura_claims(&reply)["x-hasura-session-id"].clone();
+    let signed = app.proof(&alice, "set-password", &session).await;
+    let input = json!({"account": {"email": "alice@mail.com", "username": "alice", "password": PASSWORD,
+        "message": signed.message, "signature": signed.signature}});
     app.call("/actions/link-password", "v1LinkPassword", session.clone(), input)
         .await
         .assert_ok();

@@ -51,6 +51,7 @@ pub fn variables(db: &TestDb) -> Variables {
             "SIWE_ORIGINS",
             "http://localhost:3000,https://localhost:3000,https://app.example.com",
         ),
+        ("FLOWS", "siwe,lens,email,username,tanx"),
         ("LISTEN_ADDR", "127.0.0.1:0"),
         ("DATABASE_POOL_SIZE", "4"),
     ]
@@ -160,6 +161,30 @@ impl TestApp {
     /// A message of this wallet, good now.
     pub fn message(&self, wallet: &Wallet) -> SignedText {
         wallet.log_in(&origin(), 1, &nonce(), self.clock.now())
+    }
+
+    /// Asks v1Nonce for a nonce of a purpose.
+    pub async fn nonce_for(&self, purpose: &str, session: &Value) -> Reply {
+        self.call(
+            "/actions/nonce",
+            "v1Nonce",
+            session.clone(),
+            json!({"purpose": purpose}),
+        )
+        .await
+    }
+
+    /// A message of this wallet for a purpose, good now in the session of these variables.
+    pub async fn proof(&self, wallet: &Wallet, purpose: &str, session: &Value) -> SignedText {
+        let (nonce, statement) = self.issued(purpose, session).await;
+        wallet.message(&origin(), 1, &nonce, &statement, self.clock.now())
+    }
+
+    /// A nonce of a purpose and its statement.
+    pub async fn issued(&self, purpose: &str, session: &Value) -> (String, String) {
+        let issued = self.nonce_for(purpose, session).await.assert_ok().res();
+        let text = |name: &str| issued[name].as_str().unwrap().to_owned();
+        (text("nonce"), text("statement"))
     }
 
     /// Signs in and hands over the refresh token.

@@ -149,8 +149,28 @@ pub fn input(function: &str, arguments: &[Token]) -> Vec<u8> {
 
 /// A message of the contract at `account`, good now, signed by `owner`.
 pub fn message(account: Address, owner: &Wallet, chain: u64, at: OffsetDateTime) -> SignedText {
-    let own = owner.log_in(&origin(), chain, &nonce(), at).message;
-    let message = own.replace(&owner.address().to_string(), &account.to_string());
+    of_contract(account, owner, owner.log_in(&origin(), chain, &nonce(), at))
+}
+
+/// A message of the contract at `account` for a purpose, with the nonce and the statement that were issued for it.
+pub fn proof(
+    account: Address,
+    owner: &Wallet,
+    chain: u64,
+    (nonce, statement): &(String, String),
+    at: OffsetDateTime,
+) -> SignedText {
+    of_contract(
+        account,
+        owner,
+        owner.message(&origin(), chain, nonce, statement, at),
+    )
+}
+
+fn of_contract(account: Address, owner: &Wallet, own: SignedText) -> SignedText {
+    let message = own
+        .message
+        .replace(&owner.address().to_string(), &account.to_string());
     SignedText {
         signature: owner.sign(&message),
         message,

@@ -215,6 +215,17 @@ impl Hasura {
         wallet.log_in(&origin(), 1, &nonce(), self.now())
     }
 
+    /// A message of this wallet for a purpose, good now in the session of this access token.
+    pub async fn proof(&self, wallet: &Wallet, purpose: &str, token: &str) -> SignedText {
+        let query = "query ($purpose: String) { v1Nonce(purpose: $purpose) { res } }";
+        let bearer = format!("Bearer {token}");
+        let headers = [("authorization", bearer.as_str())];
+        let answer = self.graphql(&headers, query, json!({"purpose": purpose})).await;
+        let issued = &answer.data()["v1Nonce"]["res"];
+        let text = |name: &str| issued[name].as_str().unwrap_or_else(|| panic!("{issued}"));
+        wallet.message(&origin(), 1, text("nonce"), text("statement"), self.now())
+    }
+
     pub async fn log_in_with(&self, signed: &SignedText) -> Answer {
         self.graphql(&[], LOG_IN, session_of(signed)).await
     }

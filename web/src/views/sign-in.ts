@@ -7,6 +7,7 @@ import { networks } from '../page.ts'
 import { Refusal } from '../refusals.ts'
 import type { Ending, Tokens } from '../session.ts'
 import { signIn } from '../siwe.ts'
+import type { Issued } from '../siwe.ts'
 import { isTest } from '../wallets.ts'
 import type { Wallet } from '../wallets.ts'
 import { passwords } from './passwords.ts'
@@ -117,7 +118,8 @@ async function logIn(page: Page, wallet: Wallet, chainId: number, outcome: Outco
 }
 
 /** The service's own nonce: it takes these in either mode of SIWE_NONCES. */
-async function nonce(page: Page): Promise<string> {
+async function nonce(page: Page): Promise<Issued> {
   const answer = await page.sessions.guest({ query: '{ v1Nonce { res success } }' })
-  return dataOf<{ v1Nonce: { res: { nonce: string } } }>(answer).v1Nonce.res.nonce
+  const { nonce } = dataOf<{ v1Nonce: { res: Issued } }>(answer).v1Nonce.res
+  return { nonce }
 }

@@ -1,14 +1,13 @@
 // More than one way into the account: a wallet for who has a password, a password for who has a wallet; and the way out for good.
 // Each wants a fresh proof, because a token alone may have been stolen.
 import { field, fill, h } from '../dom.ts'
-import { dataOf } from '../graphql.ts'
 import { button, onSubmit, Outcome } from '../outcome.ts'
 import type { Page } from '../page.ts'
 import { networks } from '../page.ts'
 import { Refusal } from '../refusals.ts'
 import type { Session } from '../session.ts'
 import { signIn } from '../siwe.ts'
-import type { Signed } from '../siwe.ts'
+import type { Issued, Signed } from '../siwe.ts'
 
 export function waysIn(page: Page, session: Session): HTMLElement {
   const wallet = session.flow === 'siwe'
@@ -34,7 +33,7 @@ function linkPassword(page: Page): HTMLElement {
   const email = h('input', { type: 'text', inputmode: 'email', autocomplete: 'email', autocapitalize: 'none', spellcheck: 'false' })
   const username = h('input', { type: 'text', autocomplete: 'username', autocapitalize: 'none', spellcheck: 'false' })
   const password = h('input', { type: 'password', autocomplete: 'new-password', required: true })
-  const signer = new Signer(page)
+  const signer = new Signer(page, 'set-password')
   const form = h('form', {}, field('E-mail address', email, 'This, a username, or both.'), field('Username', username), field('Password', password), signer.element, button('link-password', 'Sign and add', { kind: 'primary', submit: true }), outcome.element)
   return onSubmit(form, outcome, async () => {
     const { message, signature } = await signer.sign(outcome)
@@ -49,7 +48,7 @@ function linkPassword(page: Page): HTMLElement {
 function linkWallet(page: Page): HTMLElement {
   const outcome = new Outcome()
   const password = h('input', { type: 'password', autocomplete: 'current-password', required: true })
-  const signer = new Signer(page)
+  const signer = new Signer(page, 'link-wallet')
   const form = h('form', {}, field('Your password', password), signer.element, button('link-wallet', 'Sign and add', { kind: 'primary', submit: true }), outcome.element)
   return onSubmit(form, outcome, async () => {
     const { message, signature } = await signer.sign(outcome)
@@ -95,7 +94,7 @@ function deleteAccount(page: Page, session: Session): HTMLElement {
   const outcome = new Outcome()
   const sure = h('input', { type: 'checkbox', required: true })
   const password = h('input', { type: 'password', autocomplete: 'current-password', required: true })
-  const signer = session.flow === 'siwe' ? new Signer(page) : null
+  const signer = session.flow === 'siwe' ? new Signer(page, 'delete-account') : null
   const form = h(
     'form',
     {},
@@ -114,12 +113,15 @@ function deleteAccount(page: Page, session: Session): HTMLElement {
   })
 }
 
-/** Which wallet signs the proof, on which network. */
+/** Which wallet signs the proof, on which network, for one purpose. */
 class Signer {
   readonly #wallet = h('select', {})
   readonly element: HTMLElement
 
-  constructor(private readonly page: Page) {
+  constructor(
+    private readonly page: Page,
+    private readonly purpose: string,
+  ) {
     const offer = () => fill(this.#wallet, ...page.wallets.list().map((wallet) => h('option', { value: wallet.id }, wallet.name)))
     offer()
     this.#wallet.addEventListener('focus', () => {
@@ -133,12 +135,13 @@ class Signer {
     if (!wallet) throw new Refusal('wallet-none', '')
     const [network] = await networks(this.page)
     if (!network) throw new Refusal('chain_not_supported', 'the list of networks is empty')
-    const nonce = async () => {
-      const answer = await this.page.sessions.guest({ query: '{ v1Nonce { res success } }' })
-      return dataOf<{ v1Nonce: { res: { nonce: string } } }>(answer).v1Nonce.res.nonce
+    const issue = async () => {
+      const query = 'query ($purpose: String) { v1Nonce(purpose: $purpose) { res success } }'
+      const answer = await this.page.sessions.ask<{ v1Nonce: { res: Issued } }>({ query, variables: { purpose: this.purpose } })
+      return answer.v1Nonce.res
     }
     outcome.working(`Waiting for ${wallet.name}. It may have opened a window.`)
-    return signIn(wallet, network.chain_id, nonce, (message) =>
+    return signIn(wallet, network.chain_id, issue, (message) =>
       outcome.working(`${wallet.name} asks you to sign this text:`, h('pre', { class: 'message', tabindex: 0 }, message)),
     )
   }

@@ -21,6 +21,8 @@ const WORDS: &[&str] = &[
     "admin",
     "guest",
     "message",
+    "purpose",
+    "sign-in",
     "signature",
     "refreshToken",
     "token",
@@ -140,6 +142,7 @@ fn input(action: &str) -> Value {
         "v1UpdateAccount" => {
             json!({"account": {"data": {"networks": ["ethereum"], "name": "Zoë", "address": address}}})
         }
+        "v1Nonce" => json!({"purpose": "link-wallet"}),
         "v1EndSession" => json!({"id": refresh}),
         "login" => json!({"email": "anna@example.org", "password": password}),
         "register" => {
