@@ -56,6 +56,7 @@ mod registering;
 mod repository;
 mod rest;
 mod restores_together;
+mod retries;
 mod seed_email;
 mod seed_lens;
 mod seed_tanx;
