@@ -14,22 +14,49 @@ use moka::sync::Cache;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::memory;
 use crate::storage::{Announcement, LiveSession};
 
 /// How long after the listener's last sign of life what is kept may be believed.
 pub(super) const TRUST: Duration = Duration::from_secs(4);
-/// Sessions kept, and for how long at most: a bound for memory, and for a fault of ours.
-const CAPACITY: u64 = 200_000;
+/// How long a session is kept at most: a bound for a fault of ours.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// What is known of a session; `None` is known to have ended, which is final.
 #[derive(Clone, Debug)]
 struct Known(Option<(Arc<LiveSession>, OffsetDateTime)>);
 
+type Sessions = Cache<Uuid, Known>;
+
+/// A cache that is bounded in bytes and in age.
+fn cache() -> Sessions {
+    Cache::builder()
+        .weigher(|_, known: &Known| known.weight())
+        .max_capacity(memory::OF_SESSIONS)
+        .time_to_live(LONGEST)
+        .build()
+}
+
+impl Known {
+    fn weight(&self) -> u32 {
+        let session = self.0.as_ref().map_or(0, |(session, _)| {
+            let roles = session
+                .roles
+                .iter()
+                .map(|role| size_of::<String>() + memory::text(role));
+            size_of::<LiveSession>()
+                + session.address_text.as_deref().map_or(0, memory::text)
+                + roles.sum::<usize>()
+                + memory::map(session.claims.iter())
+        });
+        memory::entry(size_of::<Self>() + session)
+    }
+}
+
 /// The sessions kept, and how far they can be believed.
 #[derive(Debug)]
 pub(super) struct LiveSessions {
-    sessions: Cache<Uuid, Known>,
+    sessions: Sessions,
     /// Counts announcements, so that an answer that one has overtaken is not kept.
     heard: AtomicU64,
     last_sign_of_life: Mutex<Option<Instant>>,
@@ -44,10 +71,7 @@ pub(super) struct Mark(u64);
 impl LiveSessions {
     pub(super) fn new() -> Self {
         Self {
-            sessions: Cache::builder()
-                .max_capacity(CAPACITY)
-                .time_to_live(LONGEST)
-                .build(),
+            sessions: cache(),
             heard: AtomicU64::new(0),
             last_sign_of_life: Mutex::new(None),
             hits: counter!("hasura_siwe_session_cache_lookups_total", "result" => "hit"),
@@ -173,6 +197,31 @@ mod tests {
             claims: Default::default(),
             lives_for: Duration::from_secs(100),
         })
+    }
+
+    // Issue 14, item 4.
+    #[test]
+    fn a_flood_of_sessions_with_long_claims_fills_the_cache_to_its_bytes_and_no_further() {
+        let live = trusted();
+        let claims = |number: u32| (format!("x-hasura-claim-{number}"), "v".repeat(250));
+        let session = Arc::new(LiveSession {
+            claims: (0..20).map(claims).collect(),
+            roles: vec!["moderator".to_owned(); 10],
+            ..LiveSession::clone(&session(7))
+        });
+        for number in 0..20_000 {
+            // A session of its own for each entry, as the database gives it.
+            let session = Arc::new(LiveSession::clone(&session));
+            live.keep(Uuid::from_u128(number), Some(session), live.mark(), NOW);
+        }
+        live.sessions.run_pending_tasks();
+        let (kept, bytes) = (live.len(), live.sessions.weighted_size());
+        assert!(bytes <= memory::OF_SESSIONS, "{bytes} bytes");
+        // Each has more than 5,000 bytes of claims alone.
+        assert!(
+            kept > 2_000 && bytes / kept > 5_000,
+            "{bytes} bytes of {kept} sessions"
+        );
     }
 
     fn trusted() -> LiveSessions {

@@ -16,6 +16,7 @@ mod error;
 mod keys;
 mod limiter;
 mod live;
+mod memory;
 mod mint;
 mod nonce;
 mod opening;

@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -16,14 +16,21 @@ use futures_util::future::{BoxFuture, Shared};
 use tokio::sync::oneshot;
 use tracing::{Instrument, Span};
 
-use super::Service;
+use super::{Service, Tokens};
 use crate::model::{Client, Flow};
 use crate::storage::{self, Rotated, Rotation};
 use crate::token::{RefreshToken, Salt, TokenHash};
 use crate::trace;
 
 /// What became of a restore, for everybody who asked for the same.
-pub(super) type Outcome = Result<Arc<Rotated>, Arc<storage::Error>>;
+pub(super) type Outcome = Result<Arc<Restored>, Arc<storage::Error>>;
+
+/// What a statement said, and the tokens that were made of it.
+pub(super) struct Restored {
+    pub(super) rotated: Rotated,
+    /// Signed once for all who share the statement: the database counts statements, and so it counts access tokens.
+    pub(super) tokens: OnceLock<Tokens>,
+}
 
 type Answer = Shared<BoxFuture<'static, Outcome>>;
 
@@ -48,6 +55,15 @@ struct UnderWay {
     /// Those that no statement has taken yet.
     waiting: Vec<Waiting>,
     statements: usize,
+}
+
+impl Restored {
+    fn of(rotated: Rotated) -> Arc<Self> {
+        Arc::new(Self {
+            rotated,
+            tokens: OnceLock::new(),
+        })
+    }
 }
 
 /// A restore, and who is to be told.
@@ -91,7 +107,7 @@ impl Waiting {
         let Self { tell, entry, .. } = self;
         // Here, where it is once, and not with each who asked.
         if let Ok(outcome) = &outcome
-            && matches!(**outcome, Rotated::Reused { .. })
+            && matches!(outcome.rotated, Rotated::Reused { .. })
         {
             entry.service.counts.reuse();
         }
@@ -225,21 +241,21 @@ impl Service {
     /// Tells what is known, and finds out what is not without keeping the others waiting.
     fn settle(self: &Arc<Self>, waiting: Waiting, rotated: Option<Rotated>) {
         match rotated {
-            Some(Rotated::Live { session, salt }) if session.contract_on.is_some() => {
+            Some(Rotated::Live { session, salts }) if session.contract_on.is_some() => {
                 let service = Arc::clone(self);
                 let span = waiting.span.clone();
                 let look = async move {
                     // Here and not with each caller, so that of equal requests one looks, and all are told the same.
                     let outcome = match service.goes_on(&session, &waiting.rotation.client).await {
-                        Ok(true) => Ok(Arc::new(Rotated::Live { session, salt })),
-                        Ok(false) => Ok(Arc::new(Rotated::Unknown)),
+                        Ok(true) => Ok(Restored::of(Rotated::Live { session, salts })),
+                        Ok(false) => Ok(Restored::of(Rotated::Unknown)),
                         Err(error) => Err(Arc::new(error)),
                     };
                     waiting.tell(outcome);
                 };
                 tokio::spawn(look.instrument(span));
             }
-            Some(rotated) => waiting.tell(Ok(Arc::new(rotated))),
+            Some(rotated) => waiting.tell(Ok(Restored::of(rotated))),
             None => {
                 let service = Arc::clone(self);
                 let span = waiting.span.clone();
@@ -247,7 +263,7 @@ impl Service {
                     service.counts.statement_of(1);
                     match service.db.rotate(&waiting.rotation).await {
                         Ok(rotated @ Rotated::Live { .. }) => service.settle(waiting, Some(rotated)),
-                        Ok(rotated) => waiting.tell(Ok(Arc::new(rotated))),
+                        Ok(rotated) => waiting.tell(Ok(Restored::of(rotated))),
                         Err(error) => waiting.tell(Err(Arc::new(error))),
                     }
                 };

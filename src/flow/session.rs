@@ -12,9 +12,9 @@ use crate::token::RefreshToken;
 impl Service {
     /// Spends `token`, of a session of this flow, for its successor and reads the claims afresh.
     ///
-    /// A retry within the grace time gets the same successor, so nobody is signed out by a lost
-    /// reply or a second tab. A token that was spent before that ends the session: it was copied,
-    /// and the owner cannot be told from the thief.
+    /// A token that was the newest one within the grace time leads to the newest one, so neither a lost
+    /// reply nor several tabs end a session. A token that was replaced before that ends the session: it was
+    /// copied, and the owner cannot be told from the thief.
     ///
     /// # Errors
     /// [`Error::RefreshTokenInvalid`], or [`Error::RateLimited`] or [`Error::Unavailable`], after which the same token
@@ -41,18 +41,21 @@ impl Service {
             .rotate_once(flow, &presented, client)
             .await
             .map_err(Error::Unavailable)?;
-        match &*outcome {
+        match &outcome.rotated {
             Rotated::Unknown => Err(Error::RefreshTokenInvalid),
             Rotated::TooMany(wait) => Err(Error::RateLimited(*wait)),
             Rotated::Reused { session_id } => {
                 warn!(session.id = %session_id, "session {session_id} ended: a spent refresh token came back");
                 Err(Error::RefreshTokenInvalid)
             }
-            Rotated::Live { session, salt } => {
+            Rotated::Live { session, salts } => {
                 let (user_id, id) = (session.user_id, session.session_id);
                 info!(user.id = %user_id, session.id = %id, "session {id} restored");
-                let refresh = presented.successor(*salt);
-                Ok(self.tokens(flow, &pen, session.clone(), refresh))
+                let tokens = outcome.tokens.get_or_init(|| {
+                    let refresh = presented.descendant(salts);
+                    self.tokens(flow, &pen, session.clone(), refresh)
+                });
+                Ok(tokens.clone())
             }
         }
     }

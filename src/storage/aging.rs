@@ -1,4 +1,4 @@
-//! What ages with its session: the salt of the last rotation, tokens of long ago, and in the end the session.
+//! What ages with its session: the salts of its rotations, tokens of long ago, and in the end the session.
 //!
 //! No index shows it. Whatever a restore changes stays out of the indexes, so that a rotation is a heap-only update
 //! (`sessions`), and all that tells a session's age is among it. So the table is gone through as it lies, some pages at a
@@ -52,7 +52,7 @@ pub struct Found {
 /// What one step wiped and removed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Aged {
-    /// Salts whose grace time is over.
+    /// Sessions whose salts were wiped because their grace time is over.
     pub salts: u64,
     /// Refresh tokens of sessions that ended long ago, or that were spent very many rotations ago.
     pub tokens: u64,
@@ -78,10 +78,16 @@ macro_rules! is_over {
     };
 }
 
-/// Whether the salt has done its service. Takes the clock's offset as `$3` and the grace time as `$5`.
+/// Whether the grace time of the session's last rotation is over, and hence that of every rotation before, and salts are left. A
+/// session that ended may have those of rotations before alone. Takes the clock's offset as `$3` and the grace time as `$grace`.
 macro_rules! is_stale {
-    () => {
-        "s.salt is not null and s.rotated_at + make_interval(secs => $5) < clock_timestamp() + make_interval(secs => $3)"
+    ($grace:literal) => {
+        concat!(
+            "(s.salt is not null or s.previous_salts is not null)
+    and s.rotated_at + make_interval(secs => ",
+            $grace,
+            ") < clock_timestamp() + make_interval(secs => $3)"
+        )
     };
 }
 
@@ -89,7 +95,7 @@ macro_rules! is_stale {
 pub(super) const LOOK: &str = concat!(
     "
 select coalesce(bool_or(",
-    is_stale!(),
+    is_stale!("$5"),
     "), false) as has_salts,
   coalesce(bool_or(s.generation > $6), false) as has_old_tokens,
   coalesce(bool_or(",
@@ -104,14 +110,15 @@ where ",
 pub(super) const WIPE_SALTS: &str = concat!(
     "
 update auth.sessions
-set salt = null
+set salt = null, previous_salts = null, previous_rotated_at = null, previous_generation = null
 where ctid = any (array(
   select s.ctid
   from auth.sessions s
   where ",
     in_stretch!(),
-    " and s.salt is not null
-    and s.rotated_at + make_interval(secs => $4) < clock_timestamp() + make_interval(secs => $3)
+    " and ",
+    is_stale!("$4"),
+    "
   limit $5
   for update skip locked
 ))"

@@ -158,7 +158,6 @@ pub const STATEMENTS: &[(&str, &str)] = &[
     ("roles::REMOVE", roles::REMOVE),
     ("rotations::ROTATE_MANY", rotations::ROTATE_MANY),
     ("sessions::ROTATE", sessions::ROTATE),
-    ("sessions::WAIT", sessions::WAIT),
     ("signing_keys::LIVE", signing_keys::LIVE),
     ("signing_keys::LIST", signing_keys::LIST),
     ("signing_keys::ADD", signing_keys::ADD),

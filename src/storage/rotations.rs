@@ -7,52 +7,18 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use super::opening::session_state;
-use super::sessions::{may_turn, turn};
+use super::opening::{moment, session_state};
+use super::sessions::{judgement, rotate};
 use super::{Db, Error, Rotated, Rotation};
 
-// A token of the same session twice in one statement turns it once: whichever comes to nothing is tried again alone.
-pub(super) const ROTATE_MANY: &str = concat!(
+// Two tokens of the same session in one statement: one of them advances it, and the other is tried again alone.
+pub(super) const ROTATE_MANY: &str = rotate!(
     "
-with free as materialized (
-  select asked.hash, asked.salt, asked.successor, asked.ip, asked.request_id, t.generation, s.id
+  select hash, salt, successor, flow, ip, request_id
   from unnest($2::bytea[], $3::bytea[], $4::bytea[], $6::text[], $7::inet[], $8::text[])
     as asked (hash, salt, successor, flow, ip, request_id)
-  join auth.refresh_tokens t on t.hash = asked.hash
-  join auth.sessions s on s.id = t.session_id
-  where s.flow = asked.flow
-  for no key update of s skip locked
-),
-turned as (
-  update auth.sessions s
-  set ",
-    turn!("free.generation", "free.salt"),
-    "
-  from free, auth.users u
-  where s.id = free.id
-    and ",
-    may_turn!("free.generation"),
-    "
-  returning free.hash as presented, free.salt as own_salt, free.successor, free.ip, free.request_id,
-            s.id, s.user_id, s.address, s.wallet_chain, s.checked_at, s.salt, s.generation, s.ended_at, s.access_ttl,
-            s.refresh_ttl, s.created_at, s.ends_at
-),
-head as (
-  insert into auth.refresh_tokens (hash, session_id, generation)
-  select successor, id, generation
-  from turned
-  where salt = own_salt
-),
-noted as (
-  insert into auth.audit_log (at, action, result, user_id, actor, session_id, address, ip, request_id)
-  select ended_at, 'restore_session', 'refresh_token_reused', user_id, 'user', id, address, ip, request_id
-  from turned
-  where ended_at is not null
-)
-select turned.presented, turned.salt, turned.ended_at is not null as reused, ",
-    session_state!("turned"),
-    "
-from turned"
+",
+    " skip locked"
 );
 
 impl Db {

@@ -3,7 +3,8 @@
 //! A token is a version-4 UUID. Only its SHA-256 reaches the database, and the type system sees to
 //! it: [`TokenHash`] goes into SQL, [`RefreshToken`] does not. The successor of a token is derived
 //! from the token itself and a salt, so that everybody who holds the predecessor while its grace
-//! time lasts gets the same successor, and the database alone yields neither.
+//! time lasts gets the same successor, and the database alone yields neither. The salts of several
+//! rotations lead from a token to the newest one.
 
 use std::fmt;
 
@@ -53,6 +54,14 @@ impl RefreshToken {
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &self.0), &salt.0);
         let head: [u8; 16] = tag.as_ref()[..16].try_into().expect("the tag has 32 bytes");
         Self(uuid::Builder::from_random_bytes(head).into_uuid().into_bytes())
+    }
+
+    /// The token that follows this one when these salts won, the last of them first.
+    pub fn descendant(&self, salts: &[Salt]) -> Self {
+        salts
+            .iter()
+            .rev()
+            .fold(self.clone(), |token, salt| token.successor(*salt))
     }
 
     /// The token as the id of a JWT, where a document has one token for both purposes.
@@ -114,6 +123,17 @@ mod tests {
             (id.get_version_num(), id.get_variant()),
             (4, uuid::Variant::RFC4122)
         );
+    }
+
+    #[test]
+    fn salts_lead_from_a_token_over_each_of_its_successors_to_the_newest() {
+        let entropy = Entropy::system();
+        let token = RefreshToken::draw(&entropy);
+        let salts = [(); 3].map(|()| Salt::draw(&entropy));
+        let [last, middle, first] = salts;
+        let newest = token.successor(first).successor(middle).successor(last);
+        assert_eq!(token.descendant(&salts), newest);
+        assert_eq!(token.descendant(&[]), token);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod model;
 mod play;
 
+use proptest::array::uniform3;
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
@@ -19,10 +20,10 @@ pub enum Step {
     LogIn(u8),
     /// A session, and how many generations behind its head the token is.
     Restore(u8, u8),
-    /// The same token twice at one moment.
-    RestoreTwice(u8, u8),
-    /// The head and its predecessor at one moment.
-    RestoreBoth(u8),
+    /// Three tabs of a session at one moment, and how many generations behind its head the token of each is.
+    Tabs(u8, [u8; 3]),
+    /// The same, one after the other: none hears of what the others got.
+    TabsInTurn(u8, [u8; 3]),
     RestoreUnknown,
     LogOut(u8),
     LogOutEverywhere(u8),
@@ -43,9 +44,9 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => who().prop_map(Step::LogIn),
         6 => who().prop_map(|session| Step::Restore(session, 0)),
-        4 => (who(), 1..4_u8).prop_map(|(session, behind)| Step::Restore(session, behind)),
-        2 => (who(), 0..3_u8).prop_map(|(session, behind)| Step::RestoreTwice(session, behind)),
-        1 => who().prop_map(Step::RestoreBoth),
+        4 => (who(), 1..6_u8).prop_map(|(session, behind)| Step::Restore(session, behind)),
+        3 => (who(), uniform3(0..4_u8)).prop_map(|(session, tabs)| Step::Tabs(session, tabs)),
+        2 => (who(), uniform3(0..3_u8)).prop_map(|(session, tabs)| Step::TabsInTurn(session, tabs)),
         1 => Just(Step::RestoreUnknown),
         1 => who().prop_map(Step::LogOut),
         1 => who().prop_map(Step::LogOutEverywhere),

@@ -62,6 +62,7 @@ mod registering;
 mod repository;
 mod rest;
 mod restores_together;
+mod retries;
 mod rolled_back;
 mod seed_email;
 mod seed_lens;

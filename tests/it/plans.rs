@@ -32,7 +32,6 @@ const HOT: &[&str] = &[
     "profiles::NAMES",
     "rotations::ROTATE_MANY",
     "sessions::ROTATE",
-    "sessions::WAIT",
     "wallet_looks::CLAIM",
 ];
 

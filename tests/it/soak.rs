@@ -1,5 +1,6 @@
 //! Load for as long as one wants, while PostgreSQL is stopped and started again and again: no wrong answer, and whoever
-//! was answered is still signed in at the end. `make soak` runs it; `cargo test` does not.
+//! was answered is still signed in at the end. And a flood of access tokens, in as much memory as the shipped manifests give.
+//! `make soak` runs both; `cargo test` does not.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -156,4 +157,67 @@ async fn f14_load_and_restarts_of_the_database_lose_nobody() {
     }
     assert!(process.stop().await.0.success());
     postgres.stop().await.unwrap();
+}
+
+/// The memory limit of a process in the shipped manifests.
+const MEMORY_LIMIT: u64 = 256 << 20;
+
+/// A wallet that collects access tokens: it signs in, restores and retries as often as it is let, and shows each token to the
+/// webhook, which keeps it.
+async fn collect_tokens(process: &Process, collected: &AtomicU64, until: Instant) {
+    let client = reqwest::Client::new();
+    let restore = async |token: &str| {
+        let input = json!({"session": {"refreshToken": token}});
+        let reply = process
+            .call(&client, "/actions/restore-session", "v1RestoreSession", &input)
+            .await;
+        if reply.status != 200 {
+            reply.assert_error(429, "rate_limited");
+            return None;
+        }
+        Tally::add(collected);
+        let access = reply.res()["accessToken"].as_str().unwrap().to_owned();
+        let webhook = client.get(format!("{}/webhook", process.base));
+        let asked = webhook.bearer_auth(access).send().await.unwrap();
+        assert_eq!(asked.status(), 200);
+        Some(reply.refresh_token())
+    };
+    let own = wallet();
+    while Instant::now() < until {
+        let signed = own.log_in(&origin(), 1, &nonce(), Clock::system().now());
+        let input = json!({"session": {"message": signed.message, "signature": signed.signature}});
+        let reply = process.call(&client, "/actions/login", "v1Login", &input).await;
+        if reply.status != 200 {
+            reply.assert_error(429, "rate_limited");
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            continue;
+        }
+        let first = reply.refresh_token();
+        let mut head = first.clone();
+        while let Some(newest) = restore(&first).await {
+            head = newest;
+        }
+        while let Some(newest) = restore(&head).await {
+            head = newest;
+        }
+    }
+}
+
+// Issue 14, item 4.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "runs for minutes: `make soak`"]
+async fn a_flood_of_tokens_of_twelve_wallets_stays_below_the_memory_limit_of_the_manifests() {
+    let process = Process::on(&TestDb::create().await).await;
+    let before = process.peak_memory();
+    let collected = AtomicU64::new(0);
+    let until = Instant::now() + seconds("SOAK_SECONDS", 300);
+    let wallets = (0..12).map(|_| collect_tokens(&process, &collected, until));
+    futures_util::future::join_all(wallets).await;
+    let peak = process.peak_memory();
+    println!("\n| what | how much |\n|---|---|");
+    println!("| access tokens | {} |", collected.load(Ordering::Relaxed));
+    println!("| memory before, MiB | {} |", before >> 20);
+    println!("| memory at its peak, MiB | {} |", peak >> 20);
+    assert!(peak < MEMORY_LIMIT, "{peak} bytes");
+    assert!(process.stop().await.0.success());
 }

@@ -227,23 +227,32 @@ async fn a_sweep_removes_what_has_had_its_time_and_nothing_else() {
     let wallet = crate::support::wallet();
     let token = app.log_in(&wallet).await;
     let next = app.restore(&token).await.assert_ok().refresh_token();
+    let next = app.restore(&next).await.assert_ok().refresh_token();
     let client = app.db.connect().await;
     let count = async |sql: &str| client.query_one(sql, &[]).await.unwrap().get::<_, i64>(0);
+    let salts = "select count(*) from auth.sessions where salt is not null or previous_salts is not null";
     app.app_service.sweep().await.unwrap();
     assert_eq!(count("select count(*) from auth.spent_nonces").await, 1);
     assert_eq!(
-        count("select count(*) from auth.sessions where salt is not null").await,
+        count("select count(*) from auth.sessions where salt is not null and previous_salts is not null")
+            .await,
         1
     );
 
     app.clock.advance(time::Duration::hours(3));
     app.app_service.sweep().await.unwrap();
     assert_eq!(count("select count(*) from auth.spent_nonces").await, 0);
-    assert_eq!(
-        count("select count(*) from auth.sessions where salt is not null").await,
-        0
-    );
+    assert_eq!(count(salts).await, 0);
+    let next = app.restore(&next).await.assert_ok().refresh_token();
     app.restore(&next).await.assert_ok();
+    // A session that ended keeps no salts either.
+    client
+        .execute("update auth.sessions set ended_at = now(), salt = null", &[])
+        .await
+        .unwrap();
+    app.clock.advance(time::Duration::hours(1));
+    app.app_service.sweep().await.unwrap();
+    assert_eq!(count(salts).await, 0);
 
     app.clock.advance(time::Duration::days(30));
     app.app_service.sweep().await.unwrap();

@@ -13,18 +13,19 @@ pub struct Session {
     pub owner: usize,
     /// Every token that was handed out; the last one is the head.
     pub tokens: Vec<String>,
+    /// When each of them but the head was replaced.
+    pub replaced: Vec<OffsetDateTime>,
     pub opened: OffsetDateTime,
-    pub rotated: OffsetDateTime,
     pub ended: bool,
 }
 
 /// What a restore is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// A token that nobody has seen.
+    /// A token that nobody has seen: the new head.
     Fresh,
-    /// The head, again.
-    Again(String),
+    /// The head as it is.
+    Head,
     Refused,
 }
 
@@ -33,16 +34,16 @@ impl Session {
         Self {
             owner,
             tokens: vec![token],
+            replaced: Vec::new(),
             opened: now,
-            rotated: now,
             ended: false,
         }
     }
 
     /// The token so many generations behind the head, or the first.
-    pub fn token(&self, behind: usize) -> (usize, String) {
-        let behind = behind.min(self.tokens.len() - 1);
-        (behind, self.tokens[self.tokens.len() - 1 - behind].clone())
+    pub fn token(&self, behind: u8) -> String {
+        let behind = usize::from(behind).min(self.tokens.len() - 1);
+        self.tokens[self.tokens.len() - 1 - behind].clone()
     }
 
     pub fn generation(&self) -> i32 {
@@ -55,21 +56,24 @@ impl Session {
     }
 
     pub fn is_live(&self, now: OffsetDateTime) -> bool {
-        self.is_within_its_life(now) && now < self.rotated + IDLE
+        let used = self.replaced.last().unwrap_or(&self.opened);
+        self.is_within_its_life(now) && now < *used + IDLE
     }
 
-    /// Presents the token so many generations behind the head.
-    pub fn restore(&mut self, behind: usize, now: OffsetDateTime) -> Answer {
+    /// Presents a token. Of the token that follows only the service knows what it is: it is `fresh`.
+    pub fn restore(&mut self, token: &str, fresh: &str, now: OffsetDateTime) -> Answer {
         if !self.is_live(now) {
             return Answer::Refused;
         }
-        match behind {
-            0 => {
-                self.rotated = now;
+        let at = self.tokens.iter().position(|known| known == token).unwrap();
+        match self.replaced.get(at) {
+            None => {
+                self.tokens.push(fresh.to_owned());
+                self.replaced.push(now);
                 Answer::Fresh
             }
-            1 if now < self.rotated + GRACE => Answer::Again(self.token(0).1),
-            _ => {
+            Some(replaced) if now < *replaced + GRACE => Answer::Head,
+            Some(_) => {
                 self.ended = true;
                 Answer::Refused
             }

@@ -1,10 +1,11 @@
 //! Plays a history on the service and on the model, and compares them after each step.
 
+use futures_util::future::join_all;
 use hasura_siwe::cli::wallet::Wallet;
 use hasura_siwe::entropy::Entropy;
 use hasura_siwe::model::Whose;
 use serde_json::{Value, json};
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use tokio_postgres::Client;
 
 use super::Step;
@@ -46,7 +47,7 @@ pub async fn play(app: &TestApp, rows: &Client, history: &[Step]) {
     }
     // Whatever was acknowledged is good to the end, and nothing else is.
     for at in 0..world.sessions.len() {
-        world.restore(at, 0).await;
+        world.restore_together(at, &[0]).await;
     }
     world.compare(rows).await;
 }
@@ -65,11 +66,9 @@ impl World<'_> {
                 let token = Entropy::system().uuid().to_string();
                 refused(&self.app.restore(&token).await);
             }
-            Step::Restore(at, behind) if has_sessions => self.restore(pick(at), behind.into()).await,
-            Step::RestoreTwice(at, behind) if has_sessions => {
-                self.restore_twice(pick(at), behind.into()).await
-            }
-            Step::RestoreBoth(at) if has_sessions => self.restore_both(pick(at)).await,
+            Step::Restore(at, behind) if has_sessions => self.restore_together(pick(at), &[behind]).await,
+            Step::Tabs(at, tabs) if has_sessions => self.restore_together(pick(at), &tabs).await,
+            Step::TabsInTurn(at, tabs) if has_sessions => self.restore_in_turn(pick(at), tabs).await,
             Step::LogOut(at) if has_sessions => self.log_out(pick(at)).await,
             Step::LogOutEverywhere(at) if has_sessions => self.log_out_everywhere(pick(at)).await,
             Step::End(by, of) if has_sessions => self.end(pick(by), pick(of)).await,
@@ -91,60 +90,38 @@ impl World<'_> {
         self.variables.push(session_of(&reply));
     }
 
-    async fn restore(&mut self, at: usize, behind: usize) {
-        let (behind, token) = self.sessions[at].token(behind);
-        let reply = self.app.restore(&token).await;
-        let expected = self.sessions[at].restore(behind, self.app.clock.now());
-        self.settle(at, &reply, expected);
+    /// Several tabs restore at one moment, each with the token so many generations behind the head. Their answers are those
+    /// of one of the orders in which they may have been judged.
+    async fn restore_together(&mut self, at: usize, tabs: &[u8]) {
+        let session = &self.sessions[at];
+        let tokens: Vec<String> = tabs.iter().map(|behind| session.token(*behind)).collect();
+        let replies = join_all(tokens.iter().map(|token| self.app.restore(token))).await;
+        let now = self.app.clock.now();
+        let Some(after) = orders(tokens.len()).iter().find_map(|order| {
+            let mut session = session.clone();
+            order
+                .iter()
+                .all(|tab| follows(&mut session, &tokens[*tab], &replies[*tab], now))
+                .then_some(session)
+        }) else {
+            panic!("no order of {tabs:?} explains {replies:?} of {session:?}");
+        };
+        for token in after.tokens.iter().skip(session.tokens.len()) {
+            let known = self.sessions.iter().any(|other| other.tokens.contains(token));
+            assert!(!known, "a token was handed out twice");
+        }
+        self.sessions[at] = after;
     }
 
-    /// The answer is the one that the model gave; a fresh token is the new head.
-    fn settle(&mut self, at: usize, reply: &Reply, expected: Answer) {
-        match expected {
-            Answer::Refused => refused(reply),
-            Answer::Again(token) => assert_eq!(reply.assert_ok().refresh_token(), token, "another successor"),
-            Answer::Fresh => {
-                let token = reply.assert_ok().refresh_token();
-                let known = self
-                    .sessions
-                    .iter()
-                    .any(|session| session.tokens.contains(&token));
-                assert!(!known, "a token was handed out twice");
-                self.sessions[at].tokens.push(token);
+    /// Several tabs restore one after the other, each with the token that it had before the first of them did.
+    async fn restore_in_turn(&mut self, at: usize, tabs: [u8; 3]) {
+        let mut behind = tabs;
+        for tab in 0..tabs.len() {
+            let generation = self.sessions[at].generation();
+            self.restore_together(at, &[behind[tab]]).await;
+            if self.sessions[at].generation() > generation {
+                behind = behind.map(|behind| behind + 1);
             }
-        }
-    }
-
-    /// The second of two equal ones finds what the first one left.
-    async fn restore_twice(&mut self, at: usize, behind: usize) {
-        let (behind, token) = self.sessions[at].token(behind);
-        let (one, other) = tokio::join!(self.app.restore(&token), self.app.restore(&token));
-        let now = self.app.clock.now();
-        let first = self.sessions[at].restore(behind, now);
-        let behind = if first == Answer::Fresh { 1 } else { behind };
-        self.settle(at, &one, first);
-        let second = self.sessions[at].restore(behind, now);
-        self.settle(at, &other, second);
-    }
-
-    /// Whichever came first, the answers are those of one of the two orders.
-    async fn restore_both(&mut self, at: usize) {
-        let ((_, head), (behind, old)) = (self.sessions[at].token(0), self.sessions[at].token(1));
-        if behind == 0 {
-            return self.restore_twice(at, 0).await;
-        }
-        let (of_head, of_old) = tokio::join!(self.app.restore(&head), self.app.restore(&old));
-        let now = self.app.clock.now();
-        if of_old.status == 200 || of_head.status != 200 {
-            let expected = self.sessions[at].restore(1, now);
-            self.settle(at, &of_old, expected);
-            let expected = self.sessions[at].restore(0, now);
-            self.settle(at, &of_head, expected);
-        } else {
-            let expected = self.sessions[at].restore(0, now);
-            self.settle(at, &of_head, expected);
-            let expected = self.sessions[at].restore(2, now);
-            self.settle(at, &of_old, expected);
         }
     }
 
@@ -238,6 +215,31 @@ impl World<'_> {
                 "{session:?}"
             );
         }
+    }
+}
+
+/// Every order of so many tabs.
+fn orders(tabs: usize) -> Vec<Vec<usize>> {
+    let Some(last) = tabs.checked_sub(1) else {
+        return vec![Vec::new()];
+    };
+    let with_last = |order: Vec<usize>| {
+        (0..tabs).map(move |at| {
+            let mut order = order.clone();
+            order.insert(at, last);
+            order
+        })
+    };
+    orders(last).into_iter().flat_map(with_last).collect()
+}
+
+/// Whether the model gives this answer as well. It takes the step if so.
+fn follows(session: &mut Session, token: &str, reply: &Reply, now: OffsetDateTime) -> bool {
+    let told = (reply.status == 200).then(|| reply.refresh_token());
+    match session.restore(token, told.as_deref().unwrap_or_default(), now) {
+        Answer::Fresh => told.is_some_and(|told| told != token),
+        Answer::Head => told.as_ref() == session.tokens.last(),
+        Answer::Refused => reply.status == 401 && reply.json()["code"] == "refresh_token_invalid",
     }
 }
 
