@@ -232,7 +232,7 @@ async fn a_claim_with_a_line_break_is_refused_by_the_database_and_an_old_one_is_
         .await
         .unwrap();
     let said = operator.done("migrate").await;
-    assert!(said.contains("ran 0018_claim_values"), "{said}");
+    assert!(said.contains("ran 0017_claim_values"), "{said}");
     let place = format!("x-hasura-team of {alice}");
     assert!(
         said.contains("claims with control characters") && said.contains(&format!(": 1 ({place})")),
