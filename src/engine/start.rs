@@ -125,6 +125,7 @@ pub(super) async fn open(
 pub(super) fn url<'e>(source: &'e Source, environment: &'e Environment) -> Result<&'e str, String> {
     match &source.url {
         DatabaseUrl::Literal(url) => Ok(url),
+        DatabaseUrl::Parameters => Err("connection_parameters are not supported by the local engine".to_owned()),
         DatabaseUrl::FromEnv(variable) => environment
             .get(variable)
             .ok_or_else(|| format!("environment variable '{variable}' not set")),

@@ -8,6 +8,8 @@ mod check;
 mod diff;
 mod engine;
 pub(crate) mod hasura;
+mod projects;
+mod recorded;
 
 use std::path::Path;
 

@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::remote::{Endpoint, Exported, Inconsistent, Remote, Replaced};
-use super::{Directory, side_by_side};
+use super::{Directory, Refused, side_by_side};
 use crate::cli::table::show;
 use crate::config::Variables;
 use crate::hasura::document::{Exact, Merged, differences, merge};
@@ -63,11 +63,13 @@ pub(super) async fn run(arguments: Arguments, variables: &Variables) -> anyhow::
             Replaced::Conflict => show("the metadata was changed meanwhile; once more\n")?,
             Replaced::Inconsistent(reason, objects) => {
                 list(&objects)?;
-                bail!("Hasura has changed nothing: {reason}");
+                bail!(Refused(format!("Hasura has changed nothing: {reason}")));
             }
         }
     }
-    bail!("somebody else keeps changing Hasura's metadata (409 conflict): nothing was sent, try again")
+    bail!(Refused(
+        "another client keeps changing Hasura's metadata (409 conflict): nothing was sent, try again".to_owned()
+    ))
 }
 
 /// The document to send; `None` when that Hasura has all of it.
@@ -99,10 +101,10 @@ fn to_send(arguments: &Arguments, ours: &Value, theirs: &Exact) -> anyhow::Resul
     }
     show(&text)?;
     if !clashes.is_empty() {
-        bail!(
+        bail!(Refused(format!(
             "{} of our names mean something else there: nothing was sent. Rename theirs, or let ours take their place with --overwrite",
             clashes.len()
-        );
+        )));
     }
     Ok((!added.is_empty() || !overwritten.is_empty()).then_some(document))
 }
@@ -113,7 +115,7 @@ fn consistent(objects: Vec<Inconsistent>) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     list(&objects)?;
-    bail!("Hasura's metadata is inconsistent");
+    bail!(Refused("Hasura's metadata is inconsistent".to_owned()));
 }
 
 fn list(objects: &[Inconsistent]) -> anyhow::Result<()> {

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::bail;
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
@@ -22,13 +23,10 @@ pub(super) struct Arguments {
     directory: Directory,
     #[command(flatten)]
     endpoint: Endpoint,
-    /// For programs.
+    /// Print one JSON object, for programs.
     #[arg(long)]
     json: bool,
 }
-
-/// Apart from 1, which says that they differ, as of diff(1).
-const FAULT: u8 = 2;
 
 #[derive(Serialize)]
 struct Report {
@@ -52,13 +50,14 @@ struct Both {
 }
 
 pub(super) async fn run(arguments: Arguments, variables: &Variables) -> anyhow::Result<ExitCode> {
-    let found = match compare(&arguments, variables).await {
-        Ok(found) => found,
-        Err(error) => {
-            eprintln!("hasura-siwe: {}", one_line(&error));
-            return Ok(ExitCode::from(FAULT));
-        }
+    let ours = match arguments.directory.build() {
+        Ok(ours) => ours,
+        // A directory that cannot be built cannot be compared, either.
+        Err(error) => bail!(one_line(&error)),
     };
+    let remote = Remote::new(&arguments.endpoint, variables)?;
+    let theirs = remote.export().await?.metadata;
+    let found = differences(&ours, &theirs.to_value());
     let equal = found.is_empty();
     if arguments.json {
         show_json(&report(found))?;
@@ -68,13 +67,6 @@ pub(super) async fn run(arguments: Arguments, variables: &Variables) -> anyhow::
         show(&side_by_side("", &found))?;
     }
     Ok(ExitCode::from(u8::from(!equal)))
-}
-
-async fn compare(arguments: &Arguments, variables: &Variables) -> anyhow::Result<Vec<Difference>> {
-    let ours = arguments.directory.build()?;
-    let remote = Remote::new(&arguments.endpoint, variables)?;
-    let theirs = remote.export().await?.metadata;
-    Ok(differences(&ours, &theirs.to_value()))
 }
 
 fn report(found: Vec<Difference>) -> Report {
