@@ -76,7 +76,7 @@ impl Stack {
             // Its database is its own, and the demo makes accounts.
             ("REGISTRATION", "open"),
             ("HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE", "true"),
-            ("HASURA_GRAPHQL_ENABLED_APIS", "graphql"),
+            ("HASURA_GRAPHQL_ENABLED_APIS", "graphql,metadata"),
         ] {
             variables.default_to(name, value);
         }

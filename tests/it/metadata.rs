@@ -10,6 +10,8 @@ mod engine;
 pub(crate) mod hasura;
 mod projects;
 mod recorded;
+mod rehearsal;
+mod shapes;
 
 use std::path::Path;
 

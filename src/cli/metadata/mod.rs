@@ -5,8 +5,12 @@ mod build;
 mod check;
 mod diff;
 mod look;
+mod merge;
+mod ours;
 mod remote;
+mod remove;
 mod report;
+mod send;
 
 pub(super) use look::{Look, look};
 pub(super) use remote::{Endpoint, NotOffered, url};
@@ -40,6 +44,10 @@ enum What {
     Check(check::Arguments),
     /// Put it into a Hasura, beside what that has. If a different thing has the same name, both are shown and nothing is sent.
     Apply(apply::Arguments),
+    /// Put it into a metadata directory of yours, for teams that apply from git.
+    Merge(merge::Arguments),
+    /// Take what `apply` put into a Hasura out of it, and nothing else.
+    Remove(remove::Arguments),
     /// Compare it with what a Hasura has. Exit status 0 if equal, 1 if different, 2 if the command could not run.
     Diff(diff::Arguments),
 }
@@ -103,6 +111,8 @@ pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::R
         What::Build(arguments) => build::run(&arguments),
         What::Check(arguments) => check::run(arguments, &variables).await,
         What::Apply(arguments) => apply::run(arguments, &variables).await,
+        What::Merge(arguments) => merge::run(&arguments),
+        What::Remove(arguments) => remove::run(arguments, &variables).await,
         What::Diff(arguments) => diff::run(arguments, &variables).await,
     };
     match outcome {

@@ -1,12 +1,58 @@
-//! Problems as lines for a person and as values for a program: one for each cause, with a count.
+//! Problems and differences as lines for a person and as values for a program. Problems are told once for each cause, with a
+//! count.
 
 use std::fmt;
 
 use serde::Serialize;
 
+use serde_json::Value;
+
 use super::Directory;
 use crate::engine::Inconsistency;
+use crate::hasura::document::Difference;
 use crate::hasura::metadata::Problem;
+
+/// Differences for a program. Secrets are stars.
+#[derive(Serialize)]
+pub(super) struct Comparison {
+    equal: bool,
+    only_here: Vec<OneSide>,
+    only_there: Vec<OneSide>,
+    different: Vec<BothSides>,
+}
+
+#[derive(Serialize)]
+struct OneSide {
+    path: String,
+    value: Value,
+}
+
+#[derive(Serialize)]
+struct BothSides {
+    path: String,
+    here: Value,
+    there: Value,
+}
+
+impl Comparison {
+    pub(super) fn of(found: Vec<Difference>) -> Self {
+        let mut comparison = Self {
+            equal: found.is_empty(),
+            only_here: Vec::new(),
+            only_there: Vec::new(),
+            different: Vec::new(),
+        };
+        for Difference { path, here, there } in found.into_iter().map(Difference::hidden) {
+            match (here, there) {
+                (Some(here), Some(there)) => comparison.different.push(BothSides { path, here, there }),
+                (Some(value), None) => comparison.only_here.push(OneSide { path, value }),
+                (None, Some(value)) => comparison.only_there.push(OneSide { path, value }),
+                (None, None) => {}
+            }
+        }
+        comparison
+    }
+}
 
 /// One cause, in one place or in several.
 #[derive(Clone, Debug, Serialize)]

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::hasura::metadata::identity;
+use crate::hasura::metadata::{are_ignored_by_default, identity};
 
 /// Below these stand expressions and values of the user's own; nothing in them is a default.
 const AS_IT_STANDS: [&str; 6] = [
@@ -72,24 +72,6 @@ impl Default {
 /// The seconds that a handler has when an action names none.
 const TIMEOUT: u64 = 30;
 
-/// The headers of a client that Hasura does not pass on to a handler. An export names them with every action, in this order.
-const IGNORED_CLIENT_HEADERS: [&str; 14] = [
-    "content-length",
-    "content-md5",
-    "user-agent",
-    "host",
-    "origin",
-    "referer",
-    "accept",
-    "accept-encoding",
-    "accept-language",
-    "accept-datetime",
-    "cache-control",
-    "connection",
-    "dnt",
-    "content-type",
-];
-
 /// The canonical form of a document or of a part of one.
 pub(super) fn canonical(value: &Value) -> Value {
     match value {
@@ -150,20 +132,10 @@ fn definition(fields: &mut Map<String, Value>) {
     if fields.get("timeout").and_then(Value::as_u64) == Some(TIMEOUT) {
         fields.remove("timeout");
     }
-    if fields.get("ignored_client_headers").is_some_and(are_default_headers) {
+    let headers = fields.get("ignored_client_headers").and_then(Value::as_array);
+    if headers.is_some_and(|names| are_ignored_by_default(names.iter().filter_map(Value::as_str))) {
         fields.remove("ignored_client_headers");
     }
-}
-
-fn are_default_headers(value: &Value) -> bool {
-    let Some(names) = value.as_array() else {
-        return false;
-    };
-    let is_default = |name: &Value| {
-        name.as_str()
-            .is_some_and(|name| IGNORED_CLIENT_HEADERS.contains(&name.to_ascii_lowercase().as_str()))
-    };
-    names.len() == IGNORED_CLIENT_HEADERS.len() && names.iter().all(is_default)
 }
 
 /// How often and when a scheduled call is tried again, unless the trigger says otherwise.

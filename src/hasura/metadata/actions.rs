@@ -4,6 +4,8 @@
 //! answered and who may call it. A name that only the YAML has is an error, in the CLI's words. A type that only the SDL
 //! has is sent as it is.
 
+use std::collections::BTreeSet;
+
 use apollo_compiler::Node;
 use apollo_compiler::ast::{InputValueDefinition, Type};
 use serde::Deserialize;
@@ -16,6 +18,30 @@ use super::{CustomType, CustomTypes, Problem};
 pub(super) const FILE: &str = "actions.yaml";
 /// Hasura's own default, in seconds.
 const DEFAULT_TIMEOUT: u64 = 30;
+
+/// The headers of a client that Hasura does not pass on to a handler. An export names them with every action, in this order.
+const IGNORED_CLIENT_HEADERS: [&str; 14] = [
+    "content-length",
+    "content-md5",
+    "user-agent",
+    "host",
+    "origin",
+    "referer",
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "accept-datetime",
+    "cache-control",
+    "connection",
+    "dnt",
+    "content-type",
+];
+
+/// Whether these are the client's headers that Hasura does not pass on unless an action says otherwise.
+pub(crate) fn are_ignored_by_default<'n>(names: impl Iterator<Item = &'n str>) -> bool {
+    let names: BTreeSet<String> = names.map(str::to_ascii_lowercase).collect();
+    names == IGNORED_CLIENT_HEADERS.map(str::to_owned).into()
+}
 
 /// Whether an action is a field of the query or of the mutation root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +138,7 @@ struct RawDefinition {
     headers: Vec<RawHeader>,
     #[serde(default)]
     forward_client_headers: bool,
+    ignored_client_headers: Option<Vec<String>>,
     timeout: Option<u64>,
 }
 
@@ -208,6 +235,7 @@ fn join(reader: &mut Reader<'_>, sdl: &mut Sdl, raw: RawAction) -> Option<Action
             let reason = format!("action {name}: asynchronous actions are not supported by the local engine");
             let problem = reader.problem_in(FILE, &[&here[..], &["definition", "kind"]].concat(), reason);
             reader.add(problem.as_not_checked());
+            return None;
         }
         Some(other) => {
             let reason = format!("action {name}: kind {other} is not known");
@@ -222,6 +250,12 @@ fn join(reader: &mut Reader<'_>, sdl: &mut Sdl, raw: RawAction) -> Option<Action
     {
         let reason = format!("action {name}: default values are not supported by the local engine");
         reader.add(Problem::on_line(SDL_FILE, sdl.lines.of(&name), reason).as_not_checked());
+    }
+    let ignored = raw.definition.ignored_client_headers;
+    if ignored.is_some_and(|names| !are_ignored_by_default(names.iter().map(String::as_str))) {
+        let reason = format!("action {name}: ignored_client_headers is not supported by the local engine");
+        let problem = reader.problem_in(FILE, &[&here[..], &["definition", "ignored_client_headers"]].concat(), reason);
+        reader.add(problem.as_not_checked());
     }
     let headers = raw
         .definition

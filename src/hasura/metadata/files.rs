@@ -72,6 +72,12 @@ impl Files {
     }
 }
 
+impl Extend<(String, String)> for Files {
+    fn extend<I: IntoIterator<Item = (String, String)>>(&mut self, pairs: I) {
+        self.0.extend(pairs.into_iter().map(|(path, text)| (path, Some(text))));
+    }
+}
+
 impl<P: Into<String>, T: Into<String>> FromIterator<(P, T)> for Files {
     fn from_iter<I: IntoIterator<Item = (P, T)>>(pairs: I) -> Self {
         Self(

@@ -18,10 +18,12 @@ mod scalar;
 mod sdl;
 mod sources;
 mod typed;
+mod writer;
 mod yaml;
 
 use serde::Deserialize;
 
+pub(crate) use actions::are_ignored_by_default;
 pub use actions::{Action, ActionKind, Header, HeaderValue};
 pub use files::Files;
 pub use json::{Built, build};
@@ -30,6 +32,7 @@ pub use problem::{Problem, Severity};
 pub use relationships::{Relationship, RelationshipUsing};
 pub use sdl::{CustomType, CustomTypes};
 pub use sources::{DatabaseUrl, SelectPermission, Source, Table, TableName, Writers};
+pub use writer::directory;
 
 use yaml::Reader;
 
@@ -258,20 +261,25 @@ mod tests {
     fn what_is_not_supported_is_refused_by_name() {
         assert_eq!(
             problems(&[("remote_schemas.yaml", "- name: weather")]),
-            ["remote_schemas.yaml:1: is not supported and must be empty"]
+            ["remote_schemas.yaml:1: not supported by the local engine"]
         );
+    }
+
+    #[test]
+    fn what_has_no_effect_is_a_warning_and_is_no_reason_to_refuse() {
+        let key = "- {name: a, url: a, methods: [GET], cache: 5, definition: {query: {collection_name: c, query_name: q}}}";
+        let files = [("version.yaml", "version: 3"), ("surprise.yaml", "[]"), ("rest_endpoints.yaml", key)];
+        let report = Metadata::load(&Files::from_iter(files));
+        let found: Vec<(Severity, &str)> = report
+            .problems
+            .iter()
+            .map(|problem| (problem.severity, problem.file.as_str()))
+            .collect();
         assert_eq!(
-            problems(&[("surprise.yaml", "[]")]),
-            ["surprise.yaml: is not a metadata file this reader knows"]
+            found,
+            [(Severity::Warning, "rest_endpoints.yaml"), (Severity::Warning, "surprise.yaml")]
         );
-        let unknown = problems(&[(
-            "rest_endpoints.yaml",
-            "- {name: a, url: a, methods: [GET], cache: 5, definition: {query: {collection_name: c, query_name: q}}}",
-        )]);
-        assert!(
-            unknown[0].contains("rest_endpoints.yaml") && unknown[0].contains("unknown field `cache`"),
-            "{unknown:?}"
-        );
+        assert!(Metadata::read(&Files::from_iter(files)).is_ok());
     }
 
     #[test]
@@ -368,8 +376,8 @@ custom_types: {enums: [], input_objects: [{name: fooInput}], objects: [{name: fo
         assert_eq!(
             table("configuration: {custom_name: T}, is_enum: true"),
             [
-                "databases/databases.yaml:4: table public.t: configuration is not supported",
-                "databases/databases.yaml:4: table public.t: is_enum is not supported"
+                "databases/databases.yaml:4: table public.t: configuration is not supported by the local engine",
+                "databases/databases.yaml:4: table public.t: is_enum is not supported by the local engine"
             ]
         );
     }

@@ -92,6 +92,8 @@ pub struct Table {
     pub select_permissions: Vec<SelectPermission>,
     /// The roles that may write to it.
     pub writers: Writers,
+    /// Whether it has names or values of its own that the local engine would not serve as Hasura does.
+    pub is_unsupported_here: bool,
 }
 
 /// The roles that may write to a table.
@@ -341,6 +343,7 @@ fn convert_table(reader: &mut Reader<'_>, raw: RawTable) -> Table {
             }
         })
         .collect();
+    let mut is_unsupported_here = false;
     for (key, value) in [
         ("computed_fields", raw.computed_fields),
         ("configuration", raw.configuration),
@@ -349,6 +352,7 @@ fn convert_table(reader: &mut Reader<'_>, raw: RawTable) -> Table {
         ("remote_relationships", raw.remote_relationships),
     ] {
         if value != Value::Bool(false) && !says_nothing(&value) {
+            is_unsupported_here |= matches!(key, "configuration" | "is_enum" | "computed_fields");
             not_checked(reader, format!("table {name}: {key}"));
         }
     }
@@ -372,5 +376,6 @@ fn convert_table(reader: &mut Reader<'_>, raw: RawTable) -> Table {
         relationships,
         select_permissions,
         writers,
+        is_unsupported_here,
     }
 }

@@ -14,7 +14,7 @@ use super::Problem;
 use super::node::{Content, Key, Node, Place};
 
 /// Keys that Hasura knows and this reader does not.
-const HASURA_KEYS: [&str; 37] = [
+const HASURA_KEYS: [&str; 36] = [
     "apollo_federation_config",
     "array_relationships",
     "backend_only",
@@ -32,7 +32,6 @@ const HASURA_KEYS: [&str; 37] = [
     "extensions_schema",
     "functions",
     "health_check",
-    "ignored_client_headers",
     "insert_permissions",
     "is_enum",
     "logical_models",
