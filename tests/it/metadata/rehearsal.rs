@@ -143,3 +143,73 @@ async fn unsupported_parts_are_left_out_and_listed_on_request() {
         assert!(log.contains(part), "{part}: {log}");
     }
 }
+
+// Issue 15, item 5: docs/guides/existing-hasura.md, played as it is printed.
+#[tokio::test]
+async fn the_metadata_commands_of_the_guide_can_be_played() {
+    let guide = crate::repository::read("docs/guides/existing-hasura.md");
+    let blocks: Vec<&str> = guide
+        .split("```sh\n")
+        .skip(1)
+        .filter_map(|block| block.split("```").next())
+        .collect();
+    let block = |part: &str| {
+        let found = blocks.iter().find(|block| block.contains(part));
+        found.unwrap_or_else(|| panic!("the guide has no {part}")).to_string()
+    };
+    let app = crate::support::app::TestApp::start().await;
+    let mine = Directory::small();
+    mine.change("databases/databases.yaml", "- name: library", "- name: default");
+    mine.change("databases/databases.yaml", "LIBRARY_URL", "PG_DATABASE_URL");
+    let owner = app.db.connect().await;
+    owner
+        .batch_execute("create table public.book (id integer primary key, title text)")
+        .await
+        .unwrap();
+    let variables: Variables = [
+        ("HASURA_GRAPHQL_METADATA_DIR", mine.path()),
+        ("HASURA_GRAPHQL_SERVER_PORT", "0".to_owned()),
+        ("HASURA_GRAPHQL_ADMIN_SECRET", SECRET.to_owned()),
+        ("PG_DATABASE_URL", app.db.url()),
+        ("ACTIONS_BASE_URL", app.base.clone()),
+        ("ACTIONS_SECRET", "x".repeat(32)),
+        ("BASE", "http://127.0.0.1:1".to_owned()),
+        ("TOKEN", "t".to_owned()),
+    ]
+    .into_iter()
+    .collect();
+    let engine = Process::start(&["engine"], &variables, address).await;
+    let work = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(crate::repository::root().join("hasura"), work.path().join("hasura")).unwrap();
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_hasura-siwe"));
+    let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let play = async |script: &str| {
+        let output = tokio::process::Command::new("bash")
+            .args(["-euo", "pipefail", "-c", script])
+            .current_dir(work.path())
+            .env("PATH", &path)
+            .env("HASURA_ENDPOINT", &engine.base)
+            .env("HASURA_GRAPHQL_ADMIN_SECRET", SECRET)
+            .output()
+            .await
+            .unwrap();
+        assert!(output.status.success(), "{script}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let actions = async || {
+        let (_, exported) = call(&engine.base, Some(SECRET), json!({"type": "export_metadata", "args": {}})).await;
+        exported["actions"].as_array().unwrap().len()
+    };
+    play(&block("export_metadata")).await;
+    assert_eq!(actions().await, 1);
+    play(&block("hasura-siwe metadata apply\n")).await;
+    let all = actions().await;
+    assert!(all > 20, "{all} actions");
+    play(&block("hasura-siwe metadata remove\n")).await;
+    assert_eq!(actions().await, 1);
+    play(&block("--flows siwe --prefix auth_")).await;
+    assert!((2..all).contains(&actions().await));
+    let restored = play(&block("cat before.json")).await;
+    assert!(restored.contains("success"), "{restored}");
+    assert_eq!(actions().await, 1);
+}
