@@ -79,10 +79,15 @@ impl Running {
         if let Some(referenced) = computed_from.filter(|referenced| *referenced != version) {
             return Err(Refusal::Conflict(referenced));
         }
-        let files = directory(&document).map_err(|reason| Refusal::Metadata(StartError::NotSupported(vec![reason])))?;
-        let built = start::build(&Files::from_iter(files), &self.0.environment, self.0.ignores_unsupported)
-            .await
-            .map_err(Refusal::Metadata)?;
+        let files = directory(&document)
+            .map_err(|reason| Refusal::Metadata(StartError::NotSupported(vec![reason])))?;
+        let built = start::build(
+            &Files::from_iter(files),
+            &self.0.environment,
+            self.0.ignores_unsupported,
+        )
+        .await
+        .map_err(Refusal::Metadata)?;
         if !allow_inconsistent && !built.inconsistencies.is_empty() {
             return Err(Refusal::Inconsistent(built.inconsistencies));
         }

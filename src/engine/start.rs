@@ -68,7 +68,8 @@ pub(super) async fn build(
         ..
     } = Metadata::load(files);
     let (ignored, refused): (Vec<Problem>, Vec<Problem>) = problems.into_iter().partition(|problem| {
-        problem.severity == Severity::Warning || ignores_unsupported && problem.severity == Severity::NotChecked
+        problem.severity == Severity::Warning
+            || ignores_unsupported && problem.severity == Severity::NotChecked
     });
     if !refused.is_empty() {
         return Err(StartError::Metadata(refused));
@@ -84,8 +85,8 @@ pub(super) async fn build(
         Some(source) => open(source, environment, &mut inconsistencies).await,
         None => (Database::none(), Catalog::default()),
     };
-    let schemas =
-        Schemas::build(&metadata, &catalog, environment, &mut inconsistencies).map_err(StartError::NotSupported)?;
+    let schemas = Schemas::build(&metadata, &catalog, environment, &mut inconsistencies)
+        .map_err(StartError::NotSupported)?;
     let endpoints = Endpoints::build(&metadata, &mut inconsistencies);
     for one in &inconsistencies {
         tracing::warn!(kind = one.kind, name = %one.name, reason = %one.reason, "metadata left out: {}", one.name);
@@ -172,7 +173,9 @@ pub(super) async fn open(
 pub(super) fn url<'e>(source: &'e Source, environment: &'e Environment) -> Result<&'e str, String> {
     match &source.url {
         DatabaseUrl::Literal(url) => Ok(url),
-        DatabaseUrl::Parameters => Err("connection_parameters are not supported by the local engine".to_owned()),
+        DatabaseUrl::Parameters => {
+            Err("connection_parameters are not supported by the local engine".to_owned())
+        }
         DatabaseUrl::FromEnv(variable) => environment
             .get(variable)
             .ok_or_else(|| format!("environment variable '{variable}' not set")),

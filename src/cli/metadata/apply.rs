@@ -83,7 +83,12 @@ pub(super) async fn run(arguments: Arguments, variables: &Variables) -> anyhow::
 ///
 /// # Errors
 /// [`Refused`] if it has different things of the same names.
-fn to_send(arguments: &Arguments, ours: &Value, theirs: &Exact, report: &mut Report) -> anyhow::Result<Option<Exact>> {
+fn to_send(
+    arguments: &Arguments,
+    ours: &Value,
+    theirs: &Exact,
+    report: &mut Report,
+) -> anyhow::Result<Option<Exact>> {
     if arguments.replace {
         let changes = differences(ours, &theirs.to_value());
         if !arguments.json {

@@ -52,10 +52,17 @@ struct Report {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let ours = arguments.ours.build()?;
     let folder = &arguments.into;
-    let files =
-        Files::from_directory(folder).with_context(|| format!("cannot read the metadata in {}", folder.display()))?;
+    let files = Files::from_directory(folder)
+        .with_context(|| format!("cannot read the metadata in {}", folder.display()))?;
     let theirs = build(&files)
-        .map_err(|problems| Faults(problems.iter().map(|one| folder.join(one.to_string()).display().to_string()).collect()))?
+        .map_err(|problems| {
+            Faults(
+                problems
+                    .iter()
+                    .map(|one| folder.join(one.to_string()).display().to_string())
+                    .collect(),
+            )
+        })?
         .metadata;
     let Merged {
         document,
@@ -88,7 +95,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             .iter()
             .map(|path| format!("{verb}: {}\n", folder.join(path).display()))
             .collect();
-        show(&if has_changes { lines.concat() } else { "nothing to change, nothing was written\n".to_owned() })?;
+        show(&if has_changes {
+            lines.concat()
+        } else {
+            "nothing to change, nothing was written\n".to_owned()
+        })?;
     }
     if !clashes.is_empty() {
         bail!(Refused(format!(

@@ -88,7 +88,10 @@ impl Directory {
     /// What is wrong with the files, a line each.
     pub(super) fn build(&self) -> anyhow::Result<Value> {
         let shown = |problems: &[Problem]| -> Vec<String> {
-            problems.iter().map(|problem| self.shown(&problem.to_string())).collect()
+            problems
+                .iter()
+                .map(|problem| self.shown(&problem.to_string()))
+                .collect()
         };
         let built = metadata::build(&self.files()?).map_err(|problems| Faults(shown(&problems)))?;
         for line in shown(&built.warnings) {

@@ -85,7 +85,8 @@ fn suffix(text: &str) -> Result<String, &'static str> {
 }
 
 fn has_name_characters(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    text.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 #[cfg(test)]
@@ -102,7 +103,10 @@ mod tests {
         }
         for action in actions.iter().filter_map(|action| action["name"].as_str()) {
             let is_common = !ACTIONS.iter().any(|(name, _)| *name == action);
-            assert!(!is_common || action.starts_with("v1"), "{action} belongs to which flow?");
+            assert!(
+                !is_common || action.starts_with("v1"),
+                "{action} belongs to which flow?"
+            );
         }
     }
 

@@ -54,7 +54,10 @@ pub(super) async fn run(arguments: Arguments, variables: &Variables) -> anyhow::
             kept,
         } = remove(&ours, theirs);
         report.removed = removed;
-        report.kept = kept.into_iter().map(|(path, reason)| Kept { path, reason }).collect();
+        report.kept = kept
+            .into_iter()
+            .map(|(path, reason)| Kept { path, reason })
+            .collect();
         Ok((!report.removed.is_empty()).then_some(document))
     })
     .await?;

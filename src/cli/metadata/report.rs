@@ -147,7 +147,10 @@ fn remark(cause: &Cause, places: Vec<Place>) -> Remark {
     let count = places.len();
     let plural = if count == 1 { "" } else { "s" };
     let (reason, more) = match cause {
-        Cause::Variable { name, kind } => (format!("{name} is not set: {count} {kind}{plural}"), String::new()),
+        Cause::Variable { name, kind } => (
+            format!("{name} is not set: {count} {kind}{plural}"),
+            String::new(),
+        ),
         Cause::Other(reason) => (
             reason.clone(),
             match count - 1 {

@@ -85,7 +85,8 @@ pub(super) async fn send(
         }
     }
     bail!(Refused(
-        "another client keeps changing Hasura's metadata (409 conflict): nothing was sent, try again".to_owned()
+        "another client keeps changing Hasura's metadata (409 conflict): nothing was sent, try again"
+            .to_owned()
     ))
 }
 

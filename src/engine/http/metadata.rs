@@ -70,7 +70,9 @@ async fn run(running: &Running, call: Call) -> Result<Value, Fault> {
             let left_out = replace(running, &call, call.args["metadata"].clone(), is_allowed).await?;
             Ok(json!({"is_consistent": left_out.is_empty(), "inconsistent_objects": objects(&left_out)}))
         }
-        (name, version) => Err(Fault::not_supported(format!("the call {name}, version {version}"))),
+        (name, version) => Err(Fault::not_supported(format!(
+            "the call {name}, version {version}"
+        ))),
     }
 }
 
@@ -81,7 +83,9 @@ async fn replace(
     allow_inconsistent: bool,
 ) -> Result<Vec<Inconsistency>, Fault> {
     if document.get("version") != Some(&json!(3)) || !document["sources"].is_array() {
-        return Err(Fault::new(400, "parse-failed", "expected metadata of version 3 with sources").at("$.args"));
+        return Err(
+            Fault::new(400, "parse-failed", "expected metadata of version 3 with sources").at("$.args"),
+        );
     }
     running
         .replace(document, call.resource_version, allow_inconsistent)
@@ -101,14 +105,14 @@ fn refused(refusal: Refusal) -> Fault {
                 .at("$.args")
                 .with_internal(objects(&left_out))
         }
-        Refusal::Metadata(error @ StartError::NotSupported(_)) => Fault::new(400, "not-supported", error.to_string()),
+        Refusal::Metadata(error @ StartError::NotSupported(_)) => {
+            Fault::new(400, "not-supported", error.to_string())
+        }
         Refusal::Metadata(error) => Fault::new(400, "parse-failed", error.to_string()).at("$.args"),
     }
 }
 
 fn objects(inconsistencies: &[Inconsistency]) -> Value {
-    let object = |one: &Inconsistency| {
-        json!({"type": one.kind, "name": format!("{} {}", one.kind, one.name), "reason": one.reason})
-    };
+    let object = |one: &Inconsistency| json!({"type": one.kind, "name": format!("{} {}", one.kind, one.name), "reason": one.reason});
     inconsistencies.iter().map(object).collect()
 }

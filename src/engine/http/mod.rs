@@ -20,8 +20,8 @@ pub(crate) use cors::CorsDomains;
 pub use log::HTTP_LOG;
 pub(crate) use rest::Endpoints;
 
-use super::{Running, Shared};
 use super::fault::Fault;
+use super::{Running, Shared};
 use frame::Note;
 
 /// Far above any sensible request; Hasura itself has no limit.

@@ -140,8 +140,7 @@ fn definition(fields: &mut Map<String, Value>) {
 
 /// How often and when a scheduled call is tried again, unless the trigger says otherwise.
 fn cron_trigger(fields: &mut Map<String, Value>) {
-    let default =
-        json!({"num_retries": 0, "retry_interval_seconds": 10, "timeout_seconds": 60, "tolerance_seconds": 21600});
+    let default = json!({"num_retries": 0, "retry_interval_seconds": 10, "timeout_seconds": 60, "tolerance_seconds": 21600});
     if fields.get("retry_conf") == Some(&default) {
         fields.remove("retry_conf");
     }
@@ -154,7 +153,9 @@ fn column_names(fields: &mut Map<String, Value>) {
         return;
     }
     if let Some(Value::Object(names)) = names {
-        let configs = names.into_iter().map(|(column, name)| (column, json!({"custom_name": name})));
+        let configs = names
+            .into_iter()
+            .map(|(column, name)| (column, json!({"custom_name": name})));
         fields.insert("column_config".to_owned(), configs.collect::<Map<_, _>>().into());
     }
 }
@@ -225,8 +226,22 @@ mod tests {
 
     #[test]
     fn what_an_export_adds_makes_no_difference() {
-        let headers = json!(["Content-Length", "Content-MD5", "User-Agent", "Host", "Origin", "Referer", "Accept",
-            "Accept-Encoding", "Accept-Language", "Accept-Datetime", "Cache-Control", "Connection", "DNT", "Content-Type"]);
+        let headers = json!([
+            "Content-Length",
+            "Content-MD5",
+            "User-Agent",
+            "Host",
+            "Origin",
+            "Referer",
+            "Accept",
+            "Accept-Encoding",
+            "Accept-Language",
+            "Accept-Datetime",
+            "Cache-Control",
+            "Connection",
+            "DNT",
+            "Content-Type"
+        ]);
         for (written, exported) in [
             (
                 json!({"handler": "h", "type": "query"}),

@@ -276,7 +276,8 @@ mod tests {
     }
 
     #[test]
-    fn tables_go_into_the_source_of_their_name_and_a_table_that_is_there_gets_nothing_unless_that_is_asked_for() {
+    fn tables_go_into_the_source_of_their_name_and_a_table_that_is_there_gets_nothing_unless_that_is_asked_for()
+     {
         let theirs = r#"{"sources":[{"name":"default","kind":"postgres","tables":[{"table":{"schema":"public","name":"t"},"select_permissions":[{"role":"them","permission":{"columns":["a"],"filter":{}}}]}],"configuration":{"theirs":1}}]}"#;
         let ours = json!({"sources": [{"name": "default", "kind": "postgres", "configuration": {"ours": 1}, "tables": [
             {"table": {"name": "t", "schema": "public"}, "select_permissions": [{"role": "us", "permission": {"columns": ["b"], "filter": {}}}]},
@@ -284,7 +285,11 @@ mod tests {
         let refused = merged(ours.clone(), theirs, false);
         assert_eq!(refused.added, ["sources[default].tables[public.u]"]);
         assert_eq!(refused.clashes[0].path, "sources[default].tables[public.t]");
-        let shown: Vec<&str> = refused.clashes[0].differences.iter().map(|one| one.path.as_str()).collect();
+        let shown: Vec<&str> = refused.clashes[0]
+            .differences
+            .iter()
+            .map(|one| one.path.as_str())
+            .collect();
         assert_eq!(shown, ["select_permissions[us]", "select_permissions[them]"]);
         let merged = merged(ours, theirs, true);
         assert_eq!(

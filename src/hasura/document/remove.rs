@@ -144,12 +144,17 @@ impl Removed {
                 break;
             }
         }
-        let left = document.get("custom_types").map(Exact::to_value).unwrap_or_default();
+        let left = document
+            .get("custom_types")
+            .map(Exact::to_value)
+            .unwrap_or_default();
         for (kind, items) in ours.as_object().into_iter().flatten() {
             for item in items.as_array().into_iter().flatten() {
                 let name = named(item).unwrap_or_default();
                 let theirs = left[kind].as_array().into_iter().flatten();
-                let theirs = theirs.into_iter().find(|one| named(one).as_deref() == Some(&name));
+                let theirs = theirs
+                    .into_iter()
+                    .find(|one| named(one).as_deref() == Some(&name));
                 if let Some(theirs) = theirs {
                     let is_equal = differences(item, theirs).is_empty();
                     let reason = if is_equal { IN_USE } else { DIFFERENT };
@@ -161,7 +166,9 @@ impl Removed {
 }
 
 fn position(items: &[Exact], name: &str) -> Option<usize> {
-    items.iter().position(|item| named(&item.to_value()).as_deref() == Some(name))
+    items
+        .iter()
+        .position(|item| named(&item.to_value()).as_deref() == Some(name))
 }
 
 /// The names of the types that actions and other types of a document use.
@@ -212,7 +219,10 @@ mod tests {
             assert!(merged.clashes.is_empty());
             let removed = remove(&ours(), &merged.document);
             assert!(removed.kept.is_empty(), "{:?}", removed.kept);
-            assert_eq!(removed.removed.len(), 6 + usize::from(theirs.to_value()["sources"] == json!([])));
+            assert_eq!(
+                removed.removed.len(),
+                6 + usize::from(theirs.to_value()["sources"] == json!([]))
+            );
             let left = canonical(&removed.document.to_value());
             assert_eq!(left, canonical(&theirs.to_value()));
         }
@@ -226,7 +236,10 @@ mod tests {
             "actions": [{"name": "a", "definition": {"handler": "changed", "output_type": "Out"}}, {"name": "z", "definition": {"output_type": "In2"}}],
             "custom_types": {"objects": [{"name": "Out", "fields": [{"name": "f", "type": "In2"}]}], "scalars": [{"name": "In2"}]}});
         let removed = remove(&ours(), &Exact::from(&theirs));
-        assert_eq!(removed.removed, ["sources[default].tables[public.t].select_permissions[us]"]);
+        assert_eq!(
+            removed.removed,
+            ["sources[default].tables[public.t].select_permissions[us]"]
+        );
         assert_eq!(
             removed.kept,
             [

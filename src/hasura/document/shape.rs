@@ -2,14 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use apollo_compiler::{Name, Node};
 use apollo_compiler::ast::{Definition, Document, OperationDefinition, Selection, Type};
+use apollo_compiler::{Name, Node};
 use serde_json::{Map, Value, json};
 
 /// Keeps the actions that `keep` wants, the types that they use, and the stored queries and REST endpoints that call no
 /// other action.
 pub fn keep_actions(document: &mut Value, keep: impl Fn(&str) -> bool) {
-    let dropped: BTreeSet<String> = names(document, "actions").into_iter().filter(|name| !keep(name)).collect();
+    let dropped: BTreeSet<String> = names(document, "actions")
+        .into_iter()
+        .filter(|name| !keep(name))
+        .collect();
     if dropped.is_empty() {
         return;
     }
@@ -18,7 +21,10 @@ pub fn keep_actions(document: &mut Value, keep: impl Fn(&str) -> bool) {
     let mut gone = BTreeSet::new();
     for collection in items_mut(document, "query_collections") {
         let collection_name = name_of(collection).to_owned();
-        if let Some(queries) = collection.pointer_mut("/definition/queries").and_then(Value::as_array_mut) {
+        if let Some(queries) = collection
+            .pointer_mut("/definition/queries")
+            .and_then(Value::as_array_mut)
+        {
             queries.retain(|query| {
                 let text = query["query"].as_str().unwrap_or_default();
                 let is_kept = !root_fields(text).iter().any(|field| dropped.contains(field));
@@ -79,7 +85,9 @@ pub fn rename(document: &mut Value, prefix: &str, suffix: &str) {
         put_prefix(collection, "name", prefix);
         if let Some(Value::Array(queries)) = collection.pointer_mut("/definition/queries") {
             for query in queries {
-                change(query, "query", &|text| renamed_query(text, prefix, &actions, &types, suffix));
+                change(query, "query", &|text| {
+                    renamed_query(text, prefix, &actions, &types, suffix)
+                });
             }
         }
     }
@@ -94,7 +102,11 @@ pub fn rename(document: &mut Value, prefix: &str, suffix: &str) {
 const KINDS: [&str; 4] = ["enums", "input_objects", "objects", "scalars"];
 
 fn items_mut<'v>(parent: &'v mut Value, key: &str) -> impl Iterator<Item = &'v mut Value> {
-    parent.get_mut(key).and_then(Value::as_array_mut).into_iter().flatten()
+    parent
+        .get_mut(key)
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
 }
 
 fn name_of(item: &Value) -> &str {
@@ -173,18 +185,27 @@ fn keep_used_types(document: &mut Value) {
         if !used.insert(name.clone()) {
             continue;
         }
-        let types = KINDS.iter().flat_map(|kind| document["custom_types"][kind].as_array().into_iter().flatten());
+        let types = KINDS
+            .iter()
+            .flat_map(|kind| document["custom_types"][kind].as_array().into_iter().flatten());
         for custom_type in types.filter(|one| name_of(one) == name) {
             let fields = custom_type["fields"].as_array().into_iter().flatten();
             pending.extend(fields.map(|field| inner(&field["type"])));
         }
     }
     for kind in KINDS {
-        if let Some(types) = document["custom_types"].get_mut(kind).and_then(Value::as_array_mut) {
+        if let Some(types) = document["custom_types"]
+            .get_mut(kind)
+            .and_then(Value::as_array_mut)
+        {
             types.retain(|one| used.contains(name_of(one)));
         }
     }
-    let is_empty = |types: &Value| KINDS.iter().all(|kind| types[kind].as_array().is_none_or(Vec::is_empty));
+    let is_empty = |types: &Value| {
+        KINDS
+            .iter()
+            .all(|kind| types[kind].as_array().is_none_or(Vec::is_empty))
+    };
     if is_empty(&document["custom_types"])
         && let Some(fields) = document.as_object_mut()
     {
@@ -294,7 +315,13 @@ mod tests {
         assert_eq!(names(&kept["custom_types"], "objects"), ["Out"]);
         assert_eq!(names(&kept["custom_types"], "scalars"), ["Odd"]);
         assert_eq!(names(&kept, "rest_endpoints"), ["ea"]);
-        assert_eq!(kept["query_collections"][0]["definition"]["queries"].as_array().unwrap().len(), 1);
+        assert_eq!(
+            kept["query_collections"][0]["definition"]["queries"]
+                .as_array()
+                .unwrap()
+                .len(),
+            1
+        );
         let mut none = document();
         keep_actions(&mut none, |_| false);
         let keys: Vec<&String> = none.as_object().unwrap().keys().collect();
@@ -313,12 +340,27 @@ mod tests {
         assert_eq!(action["definition"]["output_type"], "[OutV1!]!");
         assert_eq!(action["definition"]["arguments"][0]["type"], "InV1!");
         let object = &renamed["custom_types"]["objects"][0];
-        assert_eq!((&object["name"], &object["fields"][0]["type"], &object["fields"][1]["type"]), (&json!("OutV1"), &json!("OddV1"), &json!("String!")));
+        assert_eq!(
+            (
+                &object["name"],
+                &object["fields"][0]["type"],
+                &object["fields"][1]["type"]
+            ),
+            (&json!("OutV1"), &json!("OddV1"), &json!("String!"))
+        );
         let tables = &renamed["sources"][0]["tables"];
         assert_eq!(tables[0]["configuration"], json!({"custom_name": "my_accounts"}));
         assert_eq!(tables[1]["configuration"], json!({"custom_name": "my_x_y"}));
-        let query = renamed["query_collections"][0]["definition"]["queries"][0]["query"].as_str().unwrap();
-        assert_eq!(query.split_whitespace().collect::<Vec<_>>().join(" "), "query qa($i: InV1!) { a: my_a(i: $i) { f } }");
-        assert_eq!(renamed["rest_endpoints"][0], json!({"name": "my_ea", "url": "a", "definition": {"query": {"collection_name": "my_rest", "query_name": "qa"}}}));
+        let query = renamed["query_collections"][0]["definition"]["queries"][0]["query"]
+            .as_str()
+            .unwrap();
+        assert_eq!(
+            query.split_whitespace().collect::<Vec<_>>().join(" "),
+            "query qa($i: InV1!) { a: my_a(i: $i) { f } }"
+        );
+        assert_eq!(
+            renamed["rest_endpoints"][0],
+            json!({"name": "my_ea", "url": "a", "definition": {"query": {"collection_name": "my_rest", "query_name": "qa"}}})
+        );
     }
 }

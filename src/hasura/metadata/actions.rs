@@ -254,7 +254,11 @@ fn join(reader: &mut Reader<'_>, sdl: &mut Sdl, raw: RawAction) -> Option<Action
     let ignored = raw.definition.ignored_client_headers;
     if ignored.is_some_and(|names| !are_ignored_by_default(names.iter().map(String::as_str))) {
         let reason = format!("action {name}: ignored_client_headers is not supported by the local engine");
-        let problem = reader.problem_in(FILE, &[&here[..], &["definition", "ignored_client_headers"]].concat(), reason);
+        let problem = reader.problem_in(
+            FILE,
+            &[&here[..], &["definition", "ignored_client_headers"]].concat(),
+            reason,
+        );
         reader.add(problem.as_not_checked());
     }
     let headers = raw

@@ -74,7 +74,8 @@ impl Files {
 
 impl Extend<(String, String)> for Files {
     fn extend<I: IntoIterator<Item = (String, String)>>(&mut self, pairs: I) {
-        self.0.extend(pairs.into_iter().map(|(path, text)| (path, Some(text))));
+        self.0
+            .extend(pairs.into_iter().map(|(path, text)| (path, Some(text))));
     }
 }
 

@@ -146,9 +146,10 @@ fn join(reader: &mut Reader<'_>) -> Joined {
             .types
             .iter()
             .filter(|(name, declared, _)| declared.list() == kind && !listed.iter().any(|one| one == name));
-        all.extend(unlisted.map(|(name, declared, description)| {
-            described(json!({"name": name}), declared, description)
-        }));
+        all.extend(
+            unlisted
+                .map(|(name, declared, description)| described(json!({"name": name}), declared, description)),
+        );
         types.insert(kind.to_owned(), all.into());
     }
     let has_types = types.values().any(|kind| !is_empty(kind));
@@ -169,7 +170,10 @@ fn expect(reader: &mut Reader<'_>, node: &Node, known: &[&str]) {
     for (key, value) in fields {
         let name = key.name.as_str();
         if !known.contains(&name) {
-            let reason = format!("unknown key {name}: Hasura ignores it. Known here: {}", known.join(", "));
+            let reason = format!(
+                "unknown key {name}: Hasura ignores it. Known here: {}",
+                known.join(", ")
+            );
             reader.add(Problem::at(&key.place, reason).as_warning());
         } else if name != "custom_types"
             && !matches!(value.content, Content::List(_))

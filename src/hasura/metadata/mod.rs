@@ -268,7 +268,11 @@ mod tests {
     #[test]
     fn what_has_no_effect_is_a_warning_and_is_no_reason_to_refuse() {
         let key = "- {name: a, url: a, methods: [GET], cache: 5, definition: {query: {collection_name: c, query_name: q}}}";
-        let files = [("version.yaml", "version: 3"), ("surprise.yaml", "[]"), ("rest_endpoints.yaml", key)];
+        let files = [
+            ("version.yaml", "version: 3"),
+            ("surprise.yaml", "[]"),
+            ("rest_endpoints.yaml", key),
+        ];
         let report = Metadata::load(&Files::from_iter(files));
         let found: Vec<(Severity, &str)> = report
             .problems
@@ -277,7 +281,10 @@ mod tests {
             .collect();
         assert_eq!(
             found,
-            [(Severity::Warning, "rest_endpoints.yaml"), (Severity::Warning, "surprise.yaml")]
+            [
+                (Severity::Warning, "rest_endpoints.yaml"),
+                (Severity::Warning, "surprise.yaml")
+            ]
         );
         assert!(Metadata::read(&Files::from_iter(files)).is_ok());
     }

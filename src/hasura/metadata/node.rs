@@ -200,7 +200,10 @@ impl<'i> Builder<'i> {
         let place = self.place(span);
         self.count(&place, 1)?;
         if depth > MAX_DEPTH {
-            return Err(Problem::at(&place, format!("nested deeper than {MAX_DEPTH} levels")));
+            return Err(Problem::at(
+                &place,
+                format!("nested deeper than {MAX_DEPTH} levels"),
+            ));
         }
         let anchor = event.anchor_id();
         let content = match event {
@@ -210,7 +213,10 @@ impl<'i> Builder<'i> {
             Event::Scalar(text, style, _, tag) => {
                 let value = scalar::value(&text, style, tag.as_deref())
                     .map_err(|reason| Problem::at(&place, reason))?;
-                match value.as_str().and_then(|text| text.strip_prefix(INCLUDE)?.strip_prefix(' ')) {
+                match value
+                    .as_str()
+                    .and_then(|text| text.strip_prefix(INCLUDE)?.strip_prefix(' '))
+                {
                     Some(path) => Content::Include(path.trim().trim_matches('"').to_owned()),
                     None => Content::Scalar(value),
                 }
@@ -242,7 +248,10 @@ impl<'i> Builder<'i> {
     fn count(&mut self, place: &Place, nodes: usize) -> Result<(), Problem> {
         self.nodes = self.nodes.saturating_add(nodes);
         if self.nodes > MAX_NODES {
-            return Err(Problem::at(place, format!("the file has more than {MAX_NODES} nodes")));
+            return Err(Problem::at(
+                place,
+                format!("the file has more than {MAX_NODES} nodes"),
+            ));
         }
         Ok(())
     }
@@ -355,8 +364,10 @@ mod tests {
     fn a_document_is_read_with_anchors_and_merge_keys() {
         assert_eq!(
             value("a: &x {b: 1, c: [2, ~]}\nd: *x\ne: {<<: *x, b: 3}\n4: '5'\nf: |\n  two\n  lines\n"),
-            Ok(json!({"a": {"b": 1, "c": [2, null]}, "d": {"b": 1, "c": [2, null]}, "e": {"b": 3, "c": [2, null]},
-                "4": "5", "f": "two\nlines\n"}))
+            Ok(
+                json!({"a": {"b": 1, "c": [2, null]}, "d": {"b": 1, "c": [2, null]}, "e": {"b": 3, "c": [2, null]},
+                "4": "5", "f": "two\nlines\n"})
+            )
         );
         for empty in ["", "\n# nothing\n", "---\n", "~\n"] {
             assert_eq!(value(empty), Ok(Value::Null), "{empty:?}");
@@ -365,7 +376,10 @@ mod tests {
 
     #[test]
     fn what_is_no_yaml_is_told_with_its_line() {
-        assert_eq!(value("a: 1\na: 2\n"), Err("f.yaml:2: duplicate mapping key: a".to_owned()));
+        assert_eq!(
+            value("a: 1\na: 2\n"),
+            Err("f.yaml:2: duplicate mapping key: a".to_owned())
+        );
         assert_eq!(
             value("a: !secret x\n"),
             Err("f.yaml:1: unsupported tag `!secret`".to_owned())
@@ -373,7 +387,10 @@ mod tests {
         assert!(value("a: [1\nb: 2\n").unwrap_err().starts_with("f.yaml:2: "));
         assert!(value(&"[".repeat(500)).is_err());
         let deep = format!("{}1{}", "[".repeat(60), "]".repeat(60));
-        assert_eq!(value(&deep), Err("f.yaml:1: nested deeper than 40 levels".to_owned()));
+        assert_eq!(
+            value(&deep),
+            Err("f.yaml:1: nested deeper than 40 levels".to_owned())
+        );
     }
 
     #[test]
@@ -392,10 +409,17 @@ mod tests {
 
     #[test]
     fn an_include_is_a_tag_or_a_text() {
-        for text in ["a: !include b/c.yaml", "a: \"!include b/c.yaml\"", "a: '!include b/c.yaml'"] {
+        for text in [
+            "a: !include b/c.yaml",
+            "a: \"!include b/c.yaml\"",
+            "a: '!include b/c.yaml'",
+        ] {
             let document = Node::parse("f.yaml", text).unwrap();
             let node = document.root.unwrap().get("a").unwrap().clone();
-            assert!(matches!(node.content, Content::Include(path) if path == "b/c.yaml"), "{text}");
+            assert!(
+                matches!(node.content, Content::Include(path) if path == "b/c.yaml"),
+                "{text}"
+            );
         }
     }
 

@@ -121,10 +121,7 @@ fn from_key(key: RawKey, is_array: bool) -> Result<RelationshipUsing, &'static s
             (None, Some(columns)) => Ok(columns),
             _ => Err("one of column and columns is needed"),
         }
-        .map(|columns| RelationshipUsing::RemoteForeignKey {
-            table,
-            columns,
-        }),
+        .map(|columns| RelationshipUsing::RemoteForeignKey { table, columns }),
         _ => Err("an array relationship names the table that has the foreign key"),
     }
 }

@@ -75,8 +75,9 @@ fn is_date(text: &str) -> bool {
     let (Some(year), Some(month), Some(rest)) = (parts.next(), parts.next(), parts.next()) else {
         return false;
     };
-    let is_number =
-        |text: &str, most: usize| (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = |text: &str, most: usize| {
+        (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
     let day = rest.split(['T', 't', ' ']).next().unwrap_or_default();
     year.len() == 4 && is_number(year, 4) && is_number(month, 2) && is_number(day, 2)
 }
@@ -160,8 +161,35 @@ mod tests {
     #[test]
     fn what_only_looks_like_a_number_or_a_boolean_is_a_text() {
         for text in [
-            "yes", "no", "on", "off", "y", "N", "0xg", "1.2.3", "1:30", "-", "+", ".", "..", "-.", "1_", "0b2", "2024-01-31",
-            "2024-01-31T10:00:00Z", "--1", "0x-1", "1e", "e1", "12abc", "inf", "nan", "0o8", "<<", "tRue", "nULL",
+            "yes",
+            "no",
+            "on",
+            "off",
+            "y",
+            "N",
+            "0xg",
+            "1.2.3",
+            "1:30",
+            "-",
+            "+",
+            ".",
+            "..",
+            "-.",
+            "1_",
+            "0b2",
+            "2024-01-31",
+            "2024-01-31T10:00:00Z",
+            "--1",
+            "0x-1",
+            "1e",
+            "e1",
+            "12abc",
+            "inf",
+            "nan",
+            "0o8",
+            "<<",
+            "tRue",
+            "nULL",
         ] {
             // Blanks of the digits are dropped, so `1_` is 1.
             let expected = if text == "1_" { json!(1) } else { json!(text) };

@@ -180,8 +180,12 @@ impl Sdl {
                     let line = self.line(field);
                     self.note_use(&one.name, field.ty.inner_named_type(), line);
                     if field.default_value.is_some() {
-                        let reason = format!("default values in {} are not supported by the local engine", one.name);
-                        self.problems.push(Problem::on_line(FILE, line, reason).as_not_checked());
+                        let reason = format!(
+                            "default values in {} are not supported by the local engine",
+                            one.name
+                        );
+                        self.problems
+                            .push(Problem::on_line(FILE, line, reason).as_not_checked());
                     }
                 }
                 let (line, text) = (self.line(one), one.description.as_deref());
@@ -201,7 +205,8 @@ impl Sdl {
                     first_line(other)
                 );
                 let line = line.map(|at| at.line as u64);
-                self.problems.push(Problem::on_line(FILE, line, reason).as_not_checked());
+                self.problems
+                    .push(Problem::on_line(FILE, line, reason).as_not_checked());
             }
         }
     }

@@ -69,7 +69,10 @@ fn public() -> String {
 impl From<RawTableName> for TableName {
     fn from(raw: RawTableName) -> Self {
         match raw {
-            RawTableName::Plain(name) => Self { schema: public(), name },
+            RawTableName::Plain(name) => Self {
+                schema: public(),
+                name,
+            },
             RawTableName::Full { schema, name } => Self { schema, name },
         }
     }
@@ -156,7 +159,9 @@ struct RawConnection {
 #[serde(untagged)]
 enum RawUrl {
     Literal(String),
-    FromEnv { from_env: String },
+    FromEnv {
+        from_env: String,
+    },
     Parameters {
         #[serde(rename = "connection_parameters")]
         _connection_parameters: Value,

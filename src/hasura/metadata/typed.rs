@@ -225,11 +225,18 @@ impl<'n> Fields<'n> {
         };
         let name = &key.name;
         if !HASURA_KEYS.contains(&name.as_str()) {
-            let reason = format!("unknown key {name}: Hasura ignores it. Known here: {}", known.join(", "));
-            self.found.borrow_mut().push(Problem::at(&key.place, reason).as_warning());
+            let reason = format!(
+                "unknown key {name}: Hasura ignores it. Known here: {}",
+                known.join(", ")
+            );
+            self.found
+                .borrow_mut()
+                .push(Problem::at(&key.place, reason).as_warning());
         } else if !value.says_nothing() {
             let reason = format!("{name} is not supported by the local engine");
-            self.found.borrow_mut().push(Problem::at(&key.place, reason).as_not_checked());
+            self.found
+                .borrow_mut()
+                .push(Problem::at(&key.place, reason).as_not_checked());
         }
         true
     }

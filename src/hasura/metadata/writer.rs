@@ -24,7 +24,10 @@ const LISTS: [(&str, &str); 6] = [
 const MAPS: [(&str, &str); 6] = [
     ("api_limits.yaml", "api_limits"),
     ("backend_configs.yaml", "backend_configs"),
-    ("graphql_schema_introspection.yaml", "graphql_schema_introspection"),
+    (
+        "graphql_schema_introspection.yaml",
+        "graphql_schema_introspection",
+    ),
     ("metrics_config.yaml", "metrics_config"),
     ("network.yaml", "network"),
     ("opentelemetry.yaml", "opentelemetry"),
@@ -79,7 +82,9 @@ fn text<'v>(item: &'v Value, key: &str) -> &'v str {
 fn without(item: &Value, keys: &[&str]) -> Value {
     let fields = item.as_object().into_iter().flatten();
     let kept = fields.filter(|(key, _)| !keys.contains(&key.as_str()));
-    kept.map(|(key, value)| (key.clone(), value.clone())).collect::<Map<_, _>>().into()
+    kept.map(|(key, value)| (key.clone(), value.clone()))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 /// actions.yaml: what the SDL does not say.
@@ -95,7 +100,9 @@ fn actions(document: &Value) -> Value {
         .collect();
     let types = document.get("custom_types").unwrap_or(&Value::Null);
     let kinds = KINDS.map(|kind| {
-        let all: Vec<Value> = list(types, kind).map(|one| without(one, &["fields", "values"])).collect();
+        let all: Vec<Value> = list(types, kind)
+            .map(|one| without(one, &["fields", "values"]))
+            .collect();
         (kind.to_owned(), all.into())
     });
     json!({"actions": actions, "custom_types": Map::from_iter(kinds)})
@@ -129,7 +136,10 @@ fn file_name(table: &Value) -> String {
         Value::String(name) => vec!["public", name],
         Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
         table => {
-            let schema = table.get("schema").or_else(|| table.get("dataset")).and_then(Value::as_str);
+            let schema = table
+                .get("schema")
+                .or_else(|| table.get("dataset"))
+                .and_then(Value::as_str);
             vec![schema.unwrap_or("public"), text(table, "name")]
         }
     };
@@ -142,13 +152,22 @@ fn schema(document: &Value) -> String {
     let mut definitions: Vec<String> = Vec::new();
     for action in list(document, "actions") {
         let definition = action.get("definition").unwrap_or(&Value::Null);
-        let root = if text(definition, "type") == "query" { "Query" } else { "Mutation" };
+        let root = if text(definition, "type") == "query" {
+            "Query"
+        } else {
+            "Mutation"
+        };
         let mut body = String::new();
         field(&mut body, text(action, "name"), definition, "output_type");
         definitions.push(format!("type {root} {{\n{body}}}\n"));
     }
     let types = document.get("custom_types").unwrap_or(&Value::Null);
-    for (kind, keyword) in [("enums", "enum"), ("input_objects", "input"), ("objects", "type"), ("scalars", "scalar")] {
+    for (kind, keyword) in [
+        ("enums", "enum"),
+        ("input_objects", "input"),
+        ("objects", "type"),
+        ("scalars", "scalar"),
+    ] {
         for one in list(types, kind) {
             let name = text(one, "name");
             let mut body = String::new();
@@ -245,12 +264,18 @@ mod tests {
             files["databases/databases.yaml"],
             "- name: default\n  kind: postgres\n  tables: \"!include default/tables/tables.yaml\"\n"
         );
-        assert_eq!(files["databases/default/tables/tables.yaml"], "- \"!include public_t.yaml\"\n");
+        assert_eq!(
+            files["databases/default/tables/tables.yaml"],
+            "- \"!include public_t.yaml\"\n"
+        );
         assert_eq!(
             files["databases/default/tables/public_t.yaml"],
             "table:\n  schema: public\n  name: t\nselect_permissions:\n  - role: r\n    permission:\n      columns:\n        - a\n      filter: {}\n"
         );
-        assert_eq!(files["actions.graphql"], "type Mutation {\n  act(\n    x: Int!\n  ): Int\n}\n");
+        assert_eq!(
+            files["actions.graphql"],
+            "type Mutation {\n  act(\n    x: Int!\n  ): Int\n}\n"
+        );
         assert_eq!(files["rest_endpoints.yaml"], "[]\n");
         assert_eq!(files["network.yaml"], "{}\n");
     }

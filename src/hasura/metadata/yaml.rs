@@ -86,7 +86,9 @@ impl<'f> Reader<'f> {
 
     /// A file as a tree, its includes expanded; `None` when it is missing, empty or wrong.
     pub(super) fn node(&mut self, file: &str) -> Option<Node> {
-        let node = self.load(file, 0).filter(|node| !matches!(node.content, Content::Include(_)))?;
+        let node = self
+            .load(file, 0)
+            .filter(|node| !matches!(node.content, Content::Include(_)))?;
         self.problems.extend(duplicates::find(&node));
         self.documents.insert(file.to_owned(), node.clone());
         Some(node)
@@ -195,7 +197,9 @@ fn unread_file(path: &str) -> Option<Problem> {
         _ => None,
     };
     let reason = match list {
-        _ if name.ends_with(".yml") => "has no effect: the Hasura CLI reads files that end in .yaml".to_owned(),
+        _ if name.ends_with(".yml") => {
+            "has no effect: the Hasura CLI reads files that end in .yaml".to_owned()
+        }
         _ if !name.ends_with(".yaml") => return None,
         Some(list) if list != name => {
             format!("has no effect: {list} does not include it. Delete the file, or add it to {list}")

@@ -54,16 +54,10 @@ async fn good_metadata_is_consistent_and_a_missing_database_is_said() {
 async fn a_missing_variable_is_named_where_it_is_used() {
     let (exit, lines) = check(&Directory::small(), &Variables::default()).await;
     assert_eq!(exit, 1);
-    assert_eq!(
-        lines[0],
-        "actions.yaml:5: BASE is not set: 1 action"
-    );
+    assert_eq!(lines[0], "actions.yaml:5: BASE is not set: 1 action");
     let only_base = [("BASE", "http://handler")].into_iter().collect();
     let (_, lines) = check(&Directory::small(), &only_base).await;
-    assert_eq!(
-        lines[0],
-        "actions.yaml:8: TOKEN is not set: 1 action"
-    );
+    assert_eq!(lines[0], "actions.yaml:8: TOKEN is not set: 1 action");
 }
 
 #[tokio::test]
@@ -210,10 +204,15 @@ async fn keys_headers_includes_and_yaml_itself_are_judged() {
         "rest_endpoints.yaml:1: Inconsistent object: query with name gone does not exist in collection stored"
     );
     assert!(
-        found[5].starts_with("warning: databases/library/tables/public_book.yaml:11: unknown key fliter: Hasura ignores it"),
+        found[5].starts_with(
+            "warning: databases/library/tables/public_book.yaml:11: unknown key fliter: Hasura ignores it"
+        ),
         "{found:?}"
     );
-    assert!(found[6].starts_with("warning: surprise.yaml: has no effect"), "{found:?}");
+    assert!(
+        found[6].starts_with("warning: surprise.yaml: has no effect"),
+        "{found:?}"
+    );
     assert_eq!(found.len(), 7, "{found:?}");
 }
 
@@ -305,9 +304,8 @@ async fn what_only_the_local_engine_does_not_know_is_not_an_error() {
     );
     let triggers = format!("not checked: {book}:4: ");
     assert!(
-        lines
-            .iter()
-            .any(|line| line.starts_with(&triggers) && line.ends_with("event_triggers is not supported by the local engine")),
+        lines.iter().any(|line| line.starts_with(&triggers)
+            && line.ends_with("event_triggers is not supported by the local engine")),
         "{lines:?}"
     );
 }
@@ -327,7 +325,12 @@ async fn json_is_for_programs() {
             .unwrap()
             .ends_with("actions.yaml")
     );
-    assert!(report["not_checked"][0]["reason"].as_str().unwrap().contains("tables"));
+    assert!(
+        report["not_checked"][0]["reason"]
+            .as_str()
+            .unwrap()
+            .contains("tables")
+    );
     let output = run(
         &["metadata", "check", "--dir", "/nowhere"],
         &Variables::default(),

@@ -18,7 +18,11 @@ async fn check(directory: &Directory) -> Value {
     )
     .await;
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(i32::from(report["ok"] == false)), "{report:#}");
+    assert_eq!(
+        output.status.code(),
+        Some(i32::from(report["ok"] == false)),
+        "{report:#}"
+    );
     report
 }
 
@@ -33,12 +37,20 @@ fn reasons(report: &Value, list: &str) -> Vec<String> {
 /// The report of a directory without errors and warnings, and its JSON.
 async fn accepted(directory: &Directory) -> (Value, Value) {
     let report = check(directory).await;
-    assert_eq!((reasons(&report, "errors"), reasons(&report, "warnings")), (vec![], vec![]));
+    assert_eq!(
+        (reasons(&report, "errors"), reasons(&report, "warnings")),
+        (vec![], vec![])
+    );
     (report, build(directory).await)
 }
 
 async fn build(directory: &Directory) -> Value {
-    let output = run(&["metadata", "build", "--dir", &directory.path()], &environment(), "").await;
+    let output = run(
+        &["metadata", "build", "--dir", &directory.path()],
+        &environment(),
+        "",
+    )
+    .await;
     assert!(output.status.success(), "{output:?}");
     serde_json::from_slice(&output.stdout).unwrap()
 }
@@ -58,12 +70,29 @@ async fn what_the_cli_writes_and_then_ignores_is_accepted() {
         "enums: []",
         "enums:\n    - name: Colour\n      fields: null\n      values: [{value: A, description: null, is_deprecated: null}]",
     );
-    directory.change("actions.graphql", "type EchoOutput", "enum Colour { RED }\ntype EchoOutput");
-    directory.change("actions.yaml", "handler:", "type: query\n      arguments: []\n      output_type: X\n      handler:");
+    directory.change(
+        "actions.graphql",
+        "type EchoOutput",
+        "enum Colour { RED }\ntype EchoOutput",
+    );
+    directory.change(
+        "actions.yaml",
+        "handler:",
+        "type: query\n      arguments: []\n      output_type: X\n      handler:",
+    );
     let (_, after) = accepted(&directory).await;
-    assert_eq!(after["custom_types"]["objects"], before["custom_types"]["objects"]);
-    assert_eq!(after["actions"][0]["definition"]["output_type"], before["actions"][0]["definition"]["output_type"]);
-    assert_eq!(after["custom_types"]["enums"], json!([{"name": "Colour", "values": [{"value": "RED"}]}]));
+    assert_eq!(
+        after["custom_types"]["objects"],
+        before["custom_types"]["objects"]
+    );
+    assert_eq!(
+        after["actions"][0]["definition"]["output_type"],
+        before["actions"][0]["definition"]["output_type"]
+    );
+    assert_eq!(
+        after["custom_types"]["enums"],
+        json!([{"name": "Colour", "values": [{"value": "RED"}]}])
+    );
 }
 
 // Field report M02.
@@ -80,7 +109,10 @@ async fn a_type_that_only_the_sdl_has_is_built() {
         types["objects"][1],
         json!({"name": "Unlisted", "fields": [{"name": "a", "type": "String", "description": null}], "description": "Not listed."})
     );
-    assert_eq!(types["enums"], json!([{"name": "Kind", "values": [{"value": "ONE"}]}]));
+    assert_eq!(
+        types["enums"],
+        json!([{"name": "Kind", "values": [{"value": "ONE"}]}])
+    );
     assert_eq!(types["input_objects"][0]["name"], "In");
     assert_eq!(types["scalars"], json!([{"name": "Odd"}]));
 }
@@ -90,8 +122,16 @@ async fn a_type_that_only_the_sdl_has_is_built() {
 async fn includes_are_tags_or_texts_with_any_path_and_any_kind_of_file() {
     let before = build(&Directory::small()).await;
     let directory = Directory::small();
-    directory.change("databases/databases.yaml", "\"!include library/tables/tables.yaml\"", "!include ./library/tables/tables.yaml");
-    directory.change("databases/library/tables/tables.yaml", "public_book.yaml", "../tables/./public_book.yaml");
+    directory.change(
+        "databases/databases.yaml",
+        "\"!include library/tables/tables.yaml\"",
+        "!include ./library/tables/tables.yaml",
+    );
+    directory.change(
+        "databases/library/tables/tables.yaml",
+        "public_book.yaml",
+        "../tables/./public_book.yaml",
+    );
     assert_eq!(accepted(&directory).await.1, before);
     let query = "query books($id: Int) {\n  book(where: {id: {_eq: $id}}) {\n    title\n  }\n}\n";
     directory.write("q/b.graphql", query);
@@ -99,7 +139,10 @@ async fn includes_are_tags_or_texts_with_any_path_and_any_kind_of_file() {
         "query_collections.yaml",
         "- name: stored\n  definition:\n    queries:\n      - {name: books, query: '!include q/b.graphql'}\n",
     );
-    assert_eq!(build(&directory).await["query_collections"][0]["definition"]["queries"][0]["query"], query);
+    assert_eq!(
+        build(&directory).await["query_collections"][0]["definition"]["queries"][0]["query"],
+        query
+    );
     directory.write("query_collections.yaml", "!include ../outside.yaml\n");
     assert_eq!(
         reasons(&check(&directory).await, "errors"),
@@ -115,11 +158,19 @@ async fn includes_are_tags_or_texts_with_any_path_and_any_kind_of_file() {
 async fn a_leftover_file_is_a_warning_that_names_it() {
     let directory = Directory::small();
     let before = build(&directory).await;
-    directory.write("databases/library/tables/public_old.yaml", "table: {name: old, schema: public}\n");
+    directory.write(
+        "databases/library/tables/public_old.yaml",
+        "table: {name: old, schema: public}\n",
+    );
     let report = check(&directory).await;
     assert_eq!(report["ok"], true);
     let warning = &report["warnings"][0];
-    assert!(warning["file"].as_str().unwrap().ends_with("/databases/library/tables/public_old.yaml"));
+    assert!(
+        warning["file"]
+            .as_str()
+            .unwrap()
+            .ends_with("/databases/library/tables/public_old.yaml")
+    );
     assert_eq!(
         warning["reason"],
         "has no effect: tables.yaml does not include it. Delete the file, or add it to tables.yaml"
@@ -128,7 +179,13 @@ async fn a_leftover_file_is_a_warning_that_names_it() {
         directory.write(&format!("databases/library/tables/public_{name}.yaml"), "{}\n");
     }
     let report = check(&directory).await;
-    assert_eq!((report["warnings"].as_array().unwrap().len(), &report["warnings"][0]["count"]), (1, &json!(3)));
+    assert_eq!(
+        (
+            report["warnings"].as_array().unwrap().len(),
+            &report["warnings"][0]["count"]
+        ),
+        (1, &json!(3))
+    );
     assert_eq!(build(&directory).await, before);
 }
 
@@ -145,12 +202,22 @@ async fn a_source_of_another_kind_is_named_as_not_checked() {
     directory.write("databases/databases.yaml", &format!("{text}{more}"));
     let (report, built) = accepted(&directory).await;
     let not_checked = reasons(&report, "not_checked");
-    for name in ["source ms: kind mssql", "source bq: kind bigquery", "source dc: kind Mongo"] {
-        let lines = not_checked.iter().filter(|reason| reason.starts_with(name)).count();
+    for name in [
+        "source ms: kind mssql",
+        "source bq: kind bigquery",
+        "source dc: kind Mongo",
+    ] {
+        let lines = not_checked
+            .iter()
+            .filter(|reason| reason.starts_with(name))
+            .count();
         assert_eq!(lines, 1, "{name}: {not_checked:?}");
     }
     assert_eq!(built["sources"].as_array().unwrap().len(), 4);
-    assert_eq!(built["sources"][1]["configuration"]["connection_info"]["connection_string"], json!({"from_env": "MS"}));
+    assert_eq!(
+        built["sources"][1]["configuration"]["connection_info"]["connection_string"],
+        json!({"from_env": "MS"})
+    );
 }
 
 // Field report M08.
@@ -163,9 +230,11 @@ async fn a_connection_by_parameters_is_not_checked() {
         "connection_parameters: {host: h, port: 5432, username: u, database: d, password: {from_env: P}}",
     );
     let (report, built) = accepted(&directory).await;
-    assert!(reasons(&report, "not_checked").contains(
-        &"source library: connection_parameters is not supported by the local engine".to_owned()
-    ));
+    assert!(
+        reasons(&report, "not_checked").contains(
+            &"source library: connection_parameters is not supported by the local engine".to_owned()
+        )
+    );
     let connection = &built["sources"][0]["configuration"]["connection_info"];
     assert_eq!(connection["database_url"]["connection_parameters"]["port"], 5432);
 }
@@ -202,10 +271,21 @@ async fn a_missing_variable_is_one_line_with_a_count() {
     }
     directory.write("actions.yaml", &yaml);
     directory.write("actions.graphql", &format!("{sdl}}}\n"));
-    let output = run(&["metadata", "check", "--dir", &directory.path()], &Variables::default(), "").await;
+    let output = run(
+        &["metadata", "check", "--dir", &directory.path()],
+        &Variables::default(),
+        "",
+    )
+    .await;
     assert_eq!(output.status.code(), Some(1));
-    let said = String::from_utf8(output.stdout).unwrap().replace(&directory.path(), "");
-    assert_eq!(said.lines().next(), Some("/actions.yaml:2: BASE is not set: 100 actions"), "{said}");
+    let said = String::from_utf8(output.stdout)
+        .unwrap()
+        .replace(&directory.path(), "");
+    assert_eq!(
+        said.lines().next(),
+        Some("/actions.yaml:2: BASE is not set: 100 actions"),
+        "{said}"
+    );
     assert!(said.lines().count() <= 3, "{said}");
 }
 
@@ -223,11 +303,21 @@ async fn tables_may_be_named_alone_and_permissions_may_have_comments() {
 #[tokio::test]
 async fn an_unknown_key_is_a_warning_and_is_built_unchanged() {
     let directory = Directory::small();
-    directory.change("rest_endpoints.yaml", "- name: books", "- name: books\n  cache: {ttl: 0777}");
+    directory.change(
+        "rest_endpoints.yaml",
+        "- name: books",
+        "- name: books\n  cache: {ttl: 0777}",
+    );
     let report = check(&directory).await;
     assert_eq!(report["ok"], true);
-    assert!(reasons(&report, "warnings")[0].starts_with("unknown key cache: Hasura ignores it"), "{report:#}");
-    assert_eq!(build(&directory).await["rest_endpoints"][0]["cache"], json!({"ttl": 511}));
+    assert!(
+        reasons(&report, "warnings")[0].starts_with("unknown key cache: Hasura ignores it"),
+        "{report:#}"
+    );
+    assert_eq!(
+        build(&directory).await["rest_endpoints"][0]["cache"],
+        json!({"ttl": 511})
+    );
 }
 
 // Issue 16, item 4: Hasura refuses `"metrics_config": {}`.
@@ -263,7 +353,12 @@ async fn the_exit_status_tells_a_bad_directory_from_a_command_that_could_not_run
         assert_eq!(absent.status.code(), Some(2), "{command}");
     }
     for command in ["diff", "apply"] {
-        let lost = run(&["metadata", command, "--endpoint", "http://127.0.0.1:1"], &environment(), "").await;
+        let lost = run(
+            &["metadata", command, "--endpoint", "http://127.0.0.1:1"],
+            &environment(),
+            "",
+        )
+        .await;
         assert_eq!(lost.status.code(), Some(2), "{command}");
     }
 }

@@ -12,7 +12,9 @@ use crate::support::process::run;
 const VERSIONS: [&str; 2] = ["2.42.0", "2.48.16"];
 
 fn export(version: &str) -> String {
-    read(&format!("tests/fixtures/hasura_recorded/exports/shipped-{version}.json"))
+    read(&format!(
+        "tests/fixtures/hasura_recorded/exports/shipped-{version}.json"
+    ))
 }
 
 fn frozen() -> Directory {
@@ -28,7 +30,10 @@ async fn what_a_real_hasura_exports_is_equal_to_what_was_applied() {
         let folder = directory.path();
         let diff = run(&["metadata", "diff", "--dir", &folder], &hasura.variables(), "").await;
         let said = String::from_utf8(diff.stdout).unwrap();
-        assert_eq!(said, "Hasura has what the directory says, and nothing else\n", "{version}");
+        assert_eq!(
+            said, "Hasura has what the directory says, and nothing else\n",
+            "{version}"
+        );
         assert_eq!(diff.status.code(), Some(0), "{version}");
     }
 }
@@ -45,7 +50,10 @@ async fn a_second_apply_to_a_real_hasura_sends_nothing() {
             let applied = run(&arguments, &hasura.variables(), "").await;
             assert!(applied.status.success(), "{version} {flags:?}: {applied:?}");
             let said = String::from_utf8(applied.stdout).unwrap();
-            assert!(said.starts_with("nothing to change, nothing was sent\n"), "{version} {flags:?}: {said}");
+            assert!(
+                said.starts_with("nothing to change, nothing was sent\n"),
+                "{version} {flags:?}: {said}"
+            );
         }
         assert!(hasura.replacements().is_empty(), "{version}");
     }
@@ -57,12 +65,19 @@ async fn the_shipped_metadata_is_equal_to_its_export() {
     let directory = Directory::copy_of("hasura/metadata");
     let folder = directory.path();
     let hasura = Hasura::empty().await;
-    for expected in ["sent; Hasura has taken it\n", "nothing to change, nothing was sent\n"] {
+    for expected in [
+        "sent; Hasura has taken it\n",
+        "nothing to change, nothing was sent\n",
+    ] {
         let applied = run(&["metadata", "apply", "--dir", &folder], &hasura.variables(), "").await;
         let said = String::from_utf8(applied.stdout).unwrap();
         assert!(applied.status.success() && said.contains(expected), "{said}");
     }
     let headers = |metadata: &Value| metadata["actions"][0]["definition"]["ignored_client_headers"].clone();
     let recorded: Value = serde_json::from_str(&export(VERSIONS[1])).unwrap();
-    assert_eq!(headers(&hasura.metadata()), headers(&recorded), "the stand-in adds what Hasura adds");
+    assert_eq!(
+        headers(&hasura.metadata()),
+        headers(&recorded),
+        "the stand-in adds what Hasura adds"
+    );
 }
