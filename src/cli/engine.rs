@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
+use clap::Args;
 use tokio::net::{TcpListener, lookup_host};
 
 use super::logging;
@@ -14,7 +15,7 @@ use crate::app::asked_to_stop;
 use crate::clock::Clock;
 use crate::config::{Faults, LogFormat, Variables};
 use crate::engine::{Config, Engine, Environment, MetadataSource, StartError};
-use crate::hasura::metadata::{Files, Metadata};
+use crate::hasura::metadata::{Files, Metadata, Problem, Severity};
 use crate::server;
 
 const HOST: &str = "HASURA_GRAPHQL_SERVER_HOST";
@@ -22,7 +23,18 @@ const PORT: &str = "HASURA_GRAPHQL_SERVER_PORT";
 /// Hasura's own.
 const DEFAULT_PORT: u16 = 8080;
 
-pub(super) async fn run(variables: Variables) -> anyhow::Result<ExitCode> {
+#[derive(Args)]
+#[command(after_help = "Examples:
+  hasura-siwe engine
+  HASURA_GRAPHQL_METADATA_DIR=hasura/metadata HASURA_GRAPHQL_SERVER_PORT=8090 hasura-siwe engine")]
+pub(super) struct Arguments {
+    /// Start although the metadata has parts that the local engine does not support, such as cron triggers, event triggers and remote
+    /// schemas. They are left out and listed.
+    #[arg(long)]
+    ignore_unsupported: bool,
+}
+
+pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::Result<ExitCode> {
     let _log = logging::start(LogFormat::Text, &variables, None);
     let environment = Environment::from(
         variables
@@ -30,14 +42,31 @@ pub(super) async fn run(variables: Variables) -> anyhow::Result<ExitCode> {
             .map(|(name, value)| (name.to_owned(), value.to_owned())),
     );
     let mut faults = Vec::new();
+    let mut left_out = Vec::new();
     let address = address(&variables).await.unwrap_or_else(|fault| {
         faults.push(fault);
         SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
     });
     let config = match Config::read(&environment) {
         Ok(config) => {
-            faults.extend(metadata_faults(&config.metadata));
-            Some(config)
+            match metadata_problems(&config.metadata) {
+                Ok(problems) => {
+                    let (ignored, stopping): (Vec<Problem>, Vec<Problem>) =
+                        problems.into_iter().partition(|problem| match problem.severity {
+                            Severity::Error => false,
+                            Severity::NotChecked => arguments.ignore_unsupported,
+                            Severity::Warning => true,
+                        });
+                    left_out.extend(ignored);
+                    faults.extend(stopping.iter().map(ToString::to_string));
+                }
+                Err(fault) => faults.push(fault),
+            }
+            Some(Config {
+                ignores_unsupported: arguments.ignore_unsupported,
+                is_exposed: !address.ip().is_loopback(),
+                ..config
+            })
         }
         Err(more) => {
             faults.extend(more);
@@ -55,6 +84,9 @@ pub(super) async fn run(variables: Variables) -> anyhow::Result<ExitCode> {
             error => anyhow!(error),
         })?;
     let stop = asked_to_stop();
+    for problem in left_out {
+        println!("left out: {problem}");
+    }
     println!("the local engine listens on http://{}", listener.local_addr()?);
     server::serve(listener, engine.router(), server::Limits::default(), stop)
         .await
@@ -83,17 +115,15 @@ async fn address(variables: &Variables) -> Result<SocketAddr, String> {
     found.ok_or_else(|| format!("{HOST} is {host:?}, expected an address or a name of this machine"))
 }
 
-/// What is wrong with the files, one by one; the engine would name them on one line.
-fn metadata_faults(source: &MetadataSource) -> Vec<String> {
+/// The problems of a directory that need a word at the start: those that stop it, and those that are left out.
+///
+/// # Errors
+/// A sentence if the directory cannot be read.
+fn metadata_problems(source: &MetadataSource) -> Result<Vec<Problem>, String> {
     let MetadataSource::Directory(path) = source else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
-    let files = match Files::from_directory(path) {
-        Ok(files) => files,
-        Err(error) => {
-            return vec![format!("cannot read the metadata in {}: {error}", path.display())];
-        }
-    };
-    let problems = Metadata::read(&files).err().unwrap_or_default();
-    problems.iter().map(ToString::to_string).collect()
+    let files = Files::from_directory(path)
+        .map_err(|error| format!("cannot read the metadata in {}: {error}", path.display()))?;
+    Ok(Metadata::load(&files).problems)
 }

@@ -65,10 +65,7 @@ enum Command {
     /// Run everything on this machine: a private PostgreSQL, the service and the local engine.
     Local(local::Arguments),
     /// Run the local engine alone, on any metadata directory and database, configured by Hasura's own variables.
-    #[command(after_help = "Examples:
-  hasura-siwe engine
-  HASURA_GRAPHQL_METADATA_DIR=hasura/metadata HASURA_GRAPHQL_SERVER_PORT=8090 hasura-siwe engine")]
-    Engine,
+    Engine(engine::Arguments),
     /// Play the whole story against an endpoint with a throw-away wallet, printing each request.
     Demo(demo::Arguments),
     /// Bring the database up to this program, and let Hasura's role (PG_DATABASE_URL) read what it serves.
@@ -152,7 +149,7 @@ fn answer(command: Command, variables: Variables) -> anyhow::Result<ExitCode> {
         Command::Doctor(arguments) => on_runtime(doctor::run(arguments, variables)),
         Command::Serve => on_runtime(serve::run(variables)),
         Command::Local(arguments) => on_runtime(local::run(arguments, variables)),
-        Command::Engine => on_runtime(engine::run(variables)),
+        Command::Engine(arguments) => on_runtime(engine::run(arguments, variables)),
         Command::Demo(arguments) => on_runtime(demo::run(arguments)),
         Command::Migrate => on_runtime(migrate::run(variables)),
         Command::Metadata(arguments) => on_runtime(metadata::run(arguments, variables)),

@@ -21,6 +21,7 @@ mod fault;
 mod http;
 mod json_path;
 mod request;
+mod running;
 mod schema;
 mod session;
 mod source;
@@ -38,6 +39,8 @@ pub use schema::Inconsistency;
 pub use start::StartError;
 pub use statement_timeout::{STATEMENT_TIMEOUT, StatementTimeout};
 
+pub(crate) use running::{Exported, Refusal, Running};
+
 use crate::clock::Clock;
 
 /// The version of Hasura that is played.
@@ -46,19 +49,22 @@ pub(crate) const USER_AGENT: &str = "hasura-graphql-engine";
 
 /// A started engine.
 pub struct Engine {
-    shared: Arc<Shared>,
+    running: Running,
 }
 
 /// What every request needs.
 pub(crate) struct Shared {
-    pub(crate) auth: auth::AuthMode,
+    pub(crate) auth: Arc<auth::AuthMode>,
     pub(crate) schemas: schema::Schemas,
     pub(crate) source: source::Database,
     pub(crate) endpoints: http::Endpoints,
     pub(crate) http: reqwest::Client,
     pub(crate) clock: Clock,
     pub(crate) inconsistencies: Vec<Inconsistency>,
+    /// What the metadata API exports.
+    pub(crate) metadata: Arc<Exported>,
     pub(crate) apis: Vec<String>,
+    pub(crate) is_exposed: bool,
     pub(crate) cors: http::CorsDomains,
     pub(crate) dev_mode: bool,
     pub(crate) admin_internal_errors: bool,
@@ -72,6 +78,11 @@ impl Shared {
         self.dev_mode || (self.admin_internal_errors && role == Some(session::ADMIN))
     }
 
+    /// Whether the metadata API answers: it is enabled, it has a secret, and only this machine reaches it.
+    pub(crate) fn has_metadata_api(&self) -> bool {
+        self.is_enabled("metadata") && self.auth.has_secret() && !self.is_exposed
+    }
+
     pub(crate) fn is_enabled(&self, api: &str) -> bool {
         self.apis.iter().any(|one| one == api)
     }
@@ -80,11 +91,11 @@ impl Shared {
 impl Engine {
     /// The routes, ready to be served.
     pub fn router(&self) -> axum::Router {
-        http::router(Arc::clone(&self.shared))
+        http::router(self.running.clone())
     }
 
-    /// What of the metadata was left out, and why.
-    pub fn inconsistencies(&self) -> &[Inconsistency] {
-        &self.shared.inconsistencies
+    /// What of the metadata does not fit the database or the environment and was left out, and why.
+    pub fn inconsistencies(&self) -> Vec<Inconsistency> {
+        self.running.current().inconsistencies.clone()
     }
 }

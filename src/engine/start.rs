@@ -11,9 +11,9 @@ use super::http::Endpoints;
 use super::schema::{Inconsistency, Schemas};
 use super::source::Database;
 use super::statement_timeout::StatementTimeout;
-use super::{Engine, Shared};
+use super::{Engine, Exported, Running, Shared};
 use crate::clock::Clock;
-use crate::hasura::metadata::{DatabaseUrl, Files, Metadata, Problem, Source};
+use crate::hasura::metadata::{self, DatabaseUrl, Files, LoadReport, Metadata, Problem, Severity, Source};
 
 /// Why an engine does not start.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +48,59 @@ fn lines(problems: &[Problem]) -> String {
         .join("; ")
 }
 
+/// What some metadata is made into.
+pub(super) struct Built {
+    pub(super) schemas: Schemas,
+    pub(super) source: Database,
+    pub(super) endpoints: Endpoints,
+    pub(super) inconsistencies: Vec<Inconsistency>,
+}
+
+/// Reads metadata, looks at the database and builds the schemas. With `ignores_unsupported`, what the local engine does
+/// not support is left out and logged.
+pub(super) async fn build(
+    files: &Files,
+    environment: &Environment,
+    timeout: &StatementTimeout,
+    ignores_unsupported: bool,
+) -> Result<Built, StartError> {
+    let LoadReport {
+        mut metadata,
+        problems,
+        ..
+    } = Metadata::load(files);
+    let (ignored, refused): (Vec<Problem>, Vec<Problem>) = problems.into_iter().partition(|problem| {
+        problem.severity == Severity::Warning
+            || ignores_unsupported && problem.severity == Severity::NotChecked
+    });
+    if !refused.is_empty() {
+        return Err(StartError::Metadata(refused));
+    }
+    for problem in &ignored {
+        tracing::warn!("metadata left out: {problem}");
+    }
+    for source in &mut metadata.sources {
+        source.tables.retain(|table| !table.is_unsupported_here);
+    }
+    let mut inconsistencies = Vec::new();
+    let (source, catalog) = match metadata.sources.first() {
+        Some(source) => open(source, environment, timeout, &mut inconsistencies).await,
+        None => (Database::none(), Catalog::default()),
+    };
+    let schemas = Schemas::build(&metadata, &catalog, environment, &mut inconsistencies)
+        .map_err(StartError::NotSupported)?;
+    let endpoints = Endpoints::build(&metadata, &mut inconsistencies);
+    for one in &inconsistencies {
+        tracing::warn!(kind = one.kind, name = %one.name, reason = %one.reason, "metadata left out: {}", one.name);
+    }
+    Ok(Built {
+        schemas,
+        source,
+        endpoints,
+        inconsistencies,
+    })
+}
+
 impl Engine {
     /// Starts an engine. What of the metadata does not fit the database or the environment is left
     /// out and listed by [`Engine::inconsistencies`], as Hasura does.
@@ -61,21 +114,8 @@ impl Engine {
                 })?
             }
         };
-        let metadata = Metadata::read(&files).map_err(StartError::Metadata)?;
-        let mut inconsistencies = Vec::new();
-        let (source, catalog) = match metadata.sources.first() {
-            Some(source) => {
-                let timeout = &config.statement_timeout;
-                open(source, &environment, timeout, &mut inconsistencies).await
-            }
-            None => (Database::none(), Catalog::default()),
-        };
-        let schemas = Schemas::build(&metadata, &catalog, &environment, &mut inconsistencies)
-            .map_err(StartError::NotSupported)?;
-        let endpoints = Endpoints::build(&metadata, &mut inconsistencies);
-        for one in &inconsistencies {
-            tracing::warn!(kind = one.kind, name = %one.name, reason = %one.reason, "metadata left out: {}", one.name);
-        }
+        let built = build(&files, &environment, &config.statement_timeout, config.ignores_unsupported).await?;
+        let document = metadata::build(&files).map_err(StartError::Metadata)?.metadata;
         // A proxy of the environment must not come between the engine and a handler, and Hasura
         // takes a redirect for an answer.
         let http = reqwest::Client::builder()
@@ -86,22 +126,28 @@ impl Engine {
         if let Some(jwt) = config.auth.jwt() {
             jwt.start(&http, &clock).await.map_err(StartError::Jwk)?;
         }
-        Ok(Engine {
-            shared: Arc::new(Shared {
-                auth: config.auth,
-                schemas,
-                source,
-                endpoints,
-                http,
-                clock,
-                inconsistencies,
-                apis: config.apis,
-                cors: config.cors,
-                dev_mode: config.dev_mode,
-                admin_internal_errors: config.admin_internal_errors,
-                configured_header_precedence: config.configured_header_precedence,
-                stringify_numeric_types: config.stringify_numeric_types,
+        let shared = Shared {
+            auth: Arc::new(config.auth),
+            schemas: built.schemas,
+            source: built.source,
+            endpoints: built.endpoints,
+            http,
+            clock,
+            inconsistencies: built.inconsistencies,
+            metadata: Arc::new(Exported {
+                resource_version: 1,
+                document,
             }),
+            apis: config.apis,
+            is_exposed: config.is_exposed,
+            cors: config.cors,
+            dev_mode: config.dev_mode,
+            admin_internal_errors: config.admin_internal_errors,
+            configured_header_precedence: config.configured_header_precedence,
+            stringify_numeric_types: config.stringify_numeric_types,
+        };
+        Ok(Engine {
+            running: Running::new(shared, environment, config.statement_timeout, config.ignores_unsupported),
         })
     }
 }
@@ -130,6 +176,9 @@ pub(super) async fn open(
 pub(super) fn url<'e>(source: &'e Source, environment: &'e Environment) -> Result<&'e str, String> {
     match &source.url {
         DatabaseUrl::Literal(url) => Ok(url),
+        DatabaseUrl::Parameters => {
+            Err("connection_parameters are not supported by the local engine".to_owned())
+        }
         DatabaseUrl::FromEnv(variable) => environment
             .get(variable)
             .ok_or_else(|| format!("environment variable '{variable}' not set")),

@@ -103,7 +103,7 @@ impl Stack {
             // All of them, to try each. In production keep only those in use.
             ("FLOWS", "siwe,lens,email,username,tanx"),
             ("HASURA_GRAPHQL_CONFIGURED_HEADER_PRECEDENCE", "true"),
-            ("HASURA_GRAPHQL_ENABLED_APIS", "graphql"),
+            ("HASURA_GRAPHQL_ENABLED_APIS", "graphql,metadata"),
         ] {
             variables.default_to(name, value);
         }

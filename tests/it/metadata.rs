@@ -8,6 +8,10 @@ mod check;
 mod diff;
 mod engine;
 pub(crate) mod hasura;
+mod projects;
+mod recorded;
+mod rehearsal;
+mod shapes;
 
 use std::path::Path;
 

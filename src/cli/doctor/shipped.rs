@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn the_shipped_metadata_says_what_each_role_may() {
-        let shipped = build(&Files::embedded()).unwrap();
+        let shipped = build(&Files::embedded()).unwrap().metadata;
         let guest = Expected::of(&shipped, GUEST_ROLE);
         assert!(guest.allowed.contains(&"v1Login") && guest.allowed.contains(&"accounts"));
         for name in [

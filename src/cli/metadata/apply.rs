@@ -1,84 +1,102 @@
 //! `metadata apply`: our metadata into a real Hasura, beside what is there.
-//!
-//! The sum is computed here and sent as one replacement that names the version it was computed from, so
-//! whatever somebody else changes meanwhile is refused by Hasura and looked at again, never lost.
 
 use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Args;
+use serde::Serialize;
 use serde_json::Value;
 
-use super::remote::{Endpoint, Exported, Inconsistent, Remote, Replaced};
-use super::{Directory, side_by_side};
-use crate::cli::table::show;
+use super::ours::Ours;
+use super::remote::{Endpoint, Remote};
+use super::report::Comparison;
+use super::send::{Sent, send};
+use super::{Refused, side_by_side};
+use crate::cli::table::{show, show_json};
 use crate::config::Variables;
-use crate::hasura::document::{Exact, Merged, differences, merge};
+use crate::hasura::document::{Clash, Exact, Merged, differences, merge};
 
 #[derive(Args)]
 #[command(after_help = "Examples:
   hasura-siwe metadata apply --endpoint http://localhost:8081 --dry-run
   hasura-siwe metadata apply --endpoint http://localhost:8081
+  hasura-siwe metadata apply --flows siwe,email --prefix auth_ --suffix Auth
   hasura-siwe metadata apply --overwrite      # after an upgrade")]
 pub(super) struct Arguments {
     #[command(flatten)]
-    directory: Directory,
+    ours: Ours,
     #[command(flatten)]
     endpoint: Endpoint,
-    /// Send ours alone: whatever else that Hasura has is gone afterwards.
+    /// Send ours alone: everything else that this Hasura has is gone afterwards.
     #[arg(long)]
     replace: bool,
-    /// Where that Hasura has another thing of the same name, put ours in its place (after an upgrade, say).
+    /// If this Hasura has another thing of the same name, put ours in its place (after an upgrade, for example).
     #[arg(long, conflicts_with = "replace")]
     overwrite: bool,
     /// Say what would be sent, and send nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Print one JSON object, for programs.
+    #[arg(long)]
+    json: bool,
 }
 
-/// How often the metadata may change under our hands before we give up.
-const ATTEMPTS: u32 = 2;
+#[derive(Default, Serialize)]
+struct Report {
+    ok: bool,
+    sent: bool,
+    added: Vec<String>,
+    overwritten: Vec<String>,
+    clashes: Vec<Shown>,
+    /// What `--replace` changes.
+    changes: Option<Comparison>,
+}
+
+#[derive(Serialize)]
+struct Shown {
+    path: String,
+    differences: Comparison,
+}
 
 pub(super) async fn run(arguments: Arguments, variables: &Variables) -> anyhow::Result<ExitCode> {
-    let ours = arguments.directory.build()?;
+    let ours = arguments.ours.build()?;
     let remote = Remote::new(&arguments.endpoint, variables)?;
-    for _ in 0..ATTEMPTS {
-        let Exported {
-            resource_version,
-            metadata: theirs,
-        } = remote.export().await?;
-        let Some(document) = to_send(&arguments, &ours, &theirs)? else {
-            show("nothing to change, nothing was sent\n")?;
-            return consistent(remote.inconsistent().await?);
-        };
-        if arguments.dry_run {
-            show("a dry run: nothing was sent\n")?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        match remote.replace(resource_version, &document).await? {
-            Replaced::Done => {
-                show("sent; Hasura has taken it\n")?;
-                return consistent(remote.inconsistent().await?);
-            }
-            Replaced::Conflict => show("the metadata was changed meanwhile; once more\n")?,
-            Replaced::Inconsistent(reason, objects) => {
-                list(&objects)?;
-                bail!("Hasura has changed nothing: {reason}");
-            }
-        }
+    let mut report = Report::default();
+    let outcome = send(&remote, arguments.dry_run, arguments.json, |theirs| {
+        report = Report::default();
+        to_send(&arguments, &ours, theirs, &mut report)
+    })
+    .await;
+    report.sent = matches!(outcome, Ok(Sent::Done));
+    report.ok = outcome.is_ok();
+    if arguments.json {
+        show_json(&report)?;
     }
-    bail!("somebody else keeps changing Hasura's metadata (409 conflict): nothing was sent, try again")
+    let sent = outcome?;
+    if !arguments.json {
+        show(sent.text())?;
+    }
+    sent.finish(&remote, arguments.json).await
 }
 
-/// The document to send; `None` when that Hasura has all of it.
+/// The document to send; `None` if this Hasura has all of it.
 ///
 /// # Errors
-/// When it has different things of the same names.
-fn to_send(arguments: &Arguments, ours: &Value, theirs: &Exact) -> anyhow::Result<Option<Exact>> {
+/// [`Refused`] if it has different things of the same names.
+fn to_send(
+    arguments: &Arguments,
+    ours: &Value,
+    theirs: &Exact,
+    report: &mut Report,
+) -> anyhow::Result<Option<Exact>> {
     if arguments.replace {
         let changes = differences(ours, &theirs.to_value());
-        show(&side_by_side("", &changes))?;
-        return Ok((!changes.is_empty()).then(|| ours.into()));
+        if !arguments.json {
+            show(&side_by_side("", &changes))?;
+        }
+        let is_changed = !changes.is_empty();
+        report.changes = Some(Comparison::of(changes));
+        return Ok(is_changed.then(|| ours.into()));
     }
     let Merged {
         document,
@@ -86,40 +104,41 @@ fn to_send(arguments: &Arguments, ours: &Value, theirs: &Exact) -> anyhow::Resul
         overwritten,
         clashes,
     } = merge(ours, theirs, arguments.overwrite);
+    if !arguments.json {
+        show(&text(&added, &overwritten, &clashes))?;
+    }
+    let has_changes = !added.is_empty() || !overwritten.is_empty();
+    report.added = added;
+    report.overwritten = overwritten;
+    let count = clashes.len();
+    report.clashes = clashes
+        .into_iter()
+        .map(|clash| Shown {
+            path: clash.path,
+            differences: Comparison::of(clash.differences),
+        })
+        .collect();
+    if count > 0 {
+        bail!(Refused(format!(
+            "{count} of our names mean something else there: nothing was sent. Rename yours, choose other names for ours with --prefix and \
+             --suffix, or let ours take their place with --overwrite"
+        )));
+    }
+    Ok(has_changes.then_some(document))
+}
+
+/// Clashes first.
+pub(super) fn text(added: &[String], overwritten: &[String], clashes: &[Clash]) -> String {
     let mut text = String::new();
-    for clash in &clashes {
+    for clash in clashes {
         text.push_str(&format!("another thing of this name is there: {}\n", clash.path));
         text.push_str(&side_by_side("  ", &clash.differences));
     }
-    for path in &added {
+    for path in added {
         text.push_str(&format!("to add: {path}\n"));
     }
-    for path in &overwritten {
+    for path in overwritten {
         text.push_str(&format!("to overwrite: {path}\n"));
     }
-    show(&text)?;
-    if !clashes.is_empty() {
-        bail!(
-            "{} of our names mean something else there: nothing was sent. Rename theirs, or let ours take their place with --overwrite",
-            clashes.len()
-        );
-    }
-    Ok((!added.is_empty() || !overwritten.is_empty()).then_some(document))
-}
-
-fn consistent(objects: Vec<Inconsistent>) -> anyhow::Result<ExitCode> {
-    if objects.is_empty() {
-        show("Hasura's metadata is consistent\n")?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    list(&objects)?;
-    bail!("Hasura's metadata is inconsistent");
-}
-
-fn list(objects: &[Inconsistent]) -> anyhow::Result<()> {
-    let lines: Vec<String> = objects
-        .iter()
-        .map(|object| format!("inconsistent: {}\n", object.line()))
-        .collect();
-    show(&lines.concat())
+    text
 }

@@ -1,7 +1,7 @@
 //! `metadata check`: what is wrong with a directory, before Hasura says so.
 //!
-//! Faults are what Hasura or its CLI would refuse or leave out. What only the local engine does not know is
-//! named as not checked and is no fault.
+//! Errors are what Hasura or its CLI would refuse or leave out. What has no effect is a warning. What only the local engine
+//! does not know is named as not checked; neither is an error.
 
 use std::process::ExitCode;
 
@@ -9,10 +9,11 @@ use clap::Args;
 use serde::Serialize;
 
 use super::Directory;
+use super::report::{Remark, remarks};
 use crate::cli::table::{plain, show, show_json};
 use crate::config::Variables;
 use crate::engine::{self, Environment};
-use crate::hasura::metadata::{Metadata, Problem};
+use crate::hasura::metadata::{Metadata, Problem, Severity};
 
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -21,7 +22,7 @@ use crate::hasura::metadata::{Metadata, Problem};
 pub(super) struct Arguments {
     #[command(flatten)]
     directory: Directory,
-    /// For programs.
+    /// Print one JSON object, for programs.
     #[arg(long)]
     json: bool,
 }
@@ -29,15 +30,9 @@ pub(super) struct Arguments {
 #[derive(Serialize)]
 struct Report {
     ok: bool,
-    faults: Vec<Fault>,
-    not_checked: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct Fault {
-    file: String,
-    line: Option<u64>,
-    reason: String,
+    errors: Vec<Remark>,
+    warnings: Vec<Remark>,
+    not_checked: Vec<Remark>,
 }
 
 pub(super) async fn run(arguments: Arguments, variables: &Variables) -> anyhow::Result<ExitCode> {
@@ -46,37 +41,30 @@ pub(super) async fn run(arguments: Arguments, variables: &Variables) -> anyhow::
             .iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned())),
     );
-    let looked = Metadata::look(&arguments.directory.files()?);
-    let (unsupported, mut problems): (Vec<Problem>, Vec<Problem>) = looked
-        .problems
-        .into_iter()
-        .partition(Problem::is_of_the_reader_alone);
-    let checked = engine::check(looked.metadata, &environment).await;
+    let loaded = Metadata::load(&arguments.directory.files()?);
+    let checked = engine::check(loaded.metadata, &environment).await;
+    let mut problems = loaded.problems;
     for one in checked.inconsistencies {
-        problems.push(looked.places.problem(one.kind, &one.name, &one.reason));
+        problems.push(loaded.places.problem(one.kind, &one.name, &one.reason));
     }
-    let (only_here, problems): (Vec<Problem>, Vec<Problem>) =
-        problems.into_iter().partition(Problem::is_of_the_reader_alone);
-    let mut not_checked: Vec<String> = unsupported
-        .iter()
-        .chain(&only_here)
-        .map(|problem| format!("by the local engine: {problem}"))
-        .collect();
-    not_checked.extend(
-        checked
-            .not_supported
-            .iter()
-            .map(|what| format!("by the local engine: {what}")),
-    );
+    problems.sort_by(|a, b| (&a.file, a.line, &a.reason).cmp(&(&b.file, b.line, &b.reason)));
+    problems.dedup();
+    let of = |severity: Severity| -> Vec<Problem> {
+        let problems = problems.iter().filter(|problem| problem.severity == severity);
+        problems.cloned().collect()
+    };
+    let mut not_checked = remarks(of(Severity::NotChecked), &arguments.directory);
+    not_checked.extend(checked.not_supported.into_iter().map(Remark::general));
     not_checked.extend(
         checked
             .tables_unchecked
-            .map(|why| format!("tables and columns: {why}")),
+            .map(|why| Remark::general(format!("tables and columns: {why}"))),
     );
-    let faults = sorted(problems, &arguments.directory);
+    let errors = remarks(of(Severity::Error), &arguments.directory);
     let report = Report {
-        ok: faults.is_empty(),
-        faults,
+        ok: errors.is_empty(),
+        errors,
+        warnings: remarks(of(Severity::Warning), &arguments.directory),
         not_checked,
     };
     if arguments.json {
@@ -87,34 +75,23 @@ pub(super) async fn run(arguments: Arguments, variables: &Variables) -> anyhow::
     Ok(ExitCode::from(u8::from(!report.ok)))
 }
 
-/// By file and line, each once.
-fn sorted(mut problems: Vec<Problem>, directory: &Directory) -> Vec<Fault> {
-    problems.sort_by(|a, b| (&a.file, a.line, &a.reason).cmp(&(&b.file, b.line, &b.reason)));
-    problems.dedup();
-    problems
-        .into_iter()
-        .map(|problem| Fault {
-            file: directory.shown(&problem.file),
-            line: problem.line,
-            reason: problem.reason,
-        })
-        .collect()
-}
-
+/// Errors first.
 fn text(report: &Report) -> String {
     let mut text = String::new();
-    for fault in &report.faults {
-        let line = fault.line.map(|line| format!(":{line}")).unwrap_or_default();
-        text.push_str(&format!("{}{line}: {}\n", fault.file, plain(&fault.reason)));
+    for error in &report.errors {
+        text.push_str(&format!("{}\n", plain(&error.to_string())));
     }
-    for what in &report.not_checked {
-        text.push_str(&format!("not checked: {}\n", plain(what)));
+    for warning in &report.warnings {
+        text.push_str(&format!("warning: {}\n", plain(&warning.to_string())));
     }
-    text.push_str(&match report.faults.len() {
+    for remark in &report.not_checked {
+        text.push_str(&format!("not checked: {}\n", plain(&remark.to_string())));
+    }
+    text.push_str(&match report.errors.len() {
         0 if !report.not_checked.is_empty() => "what was checked is consistent\n".to_owned(),
         0 => "the metadata is consistent\n".to_owned(),
-        1 => "1 fault\n".to_owned(),
-        many => format!("{many} faults\n"),
+        1 => "1 error\n".to_owned(),
+        many => format!("{many} errors\n"),
     });
     text
 }

@@ -2,16 +2,17 @@
 
 use std::process::ExitCode;
 
+use anyhow::bail;
 use clap::Args;
-use serde::Serialize;
-use serde_json::Value;
 
+use super::ours::Ours;
 use super::remote::{Endpoint, Remote};
-use super::{Directory, side_by_side};
+use super::report::Comparison;
+use super::side_by_side;
 use crate::cli::one_line;
 use crate::cli::table::{show, show_json};
 use crate::config::Variables;
-use crate::hasura::document::{Difference, differences};
+use crate::hasura::document::differences;
 
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -19,78 +20,30 @@ use crate::hasura::document::{Difference, differences};
   hasura-siwe metadata diff --dir hasura/metadata --json")]
 pub(super) struct Arguments {
     #[command(flatten)]
-    directory: Directory,
+    ours: Ours,
     #[command(flatten)]
     endpoint: Endpoint,
-    /// For programs.
+    /// Print one JSON object, for programs.
     #[arg(long)]
     json: bool,
 }
 
-/// Apart from 1, which says that they differ, as of diff(1).
-const FAULT: u8 = 2;
-
-#[derive(Serialize)]
-struct Report {
-    equal: bool,
-    only_here: Vec<One>,
-    only_there: Vec<One>,
-    different: Vec<Both>,
-}
-
-#[derive(Serialize)]
-struct One {
-    path: String,
-    value: Value,
-}
-
-#[derive(Serialize)]
-struct Both {
-    path: String,
-    here: Value,
-    there: Value,
-}
-
 pub(super) async fn run(arguments: Arguments, variables: &Variables) -> anyhow::Result<ExitCode> {
-    let found = match compare(&arguments, variables).await {
-        Ok(found) => found,
-        Err(error) => {
-            eprintln!("hasura-siwe: {}", one_line(&error));
-            return Ok(ExitCode::from(FAULT));
-        }
+    let ours = match arguments.ours.build() {
+        Ok(ours) => ours,
+        // A directory that cannot be built cannot be compared, either.
+        Err(error) => bail!(one_line(&error)),
     };
+    let remote = Remote::new(&arguments.endpoint, variables)?;
+    let theirs = remote.export().await?.metadata;
+    let found = differences(&ours, &theirs.to_value());
     let equal = found.is_empty();
     if arguments.json {
-        show_json(&report(found))?;
+        show_json(&Comparison::of(found))?;
     } else if equal {
         show("Hasura has what the directory says, and nothing else\n")?;
     } else {
         show(&side_by_side("", &found))?;
     }
     Ok(ExitCode::from(u8::from(!equal)))
-}
-
-async fn compare(arguments: &Arguments, variables: &Variables) -> anyhow::Result<Vec<Difference>> {
-    let ours = arguments.directory.build()?;
-    let remote = Remote::new(&arguments.endpoint, variables)?;
-    let theirs = remote.export().await?.metadata;
-    Ok(differences(&ours, &theirs.to_value()))
-}
-
-fn report(found: Vec<Difference>) -> Report {
-    let mut report = Report {
-        equal: found.is_empty(),
-        only_here: Vec::new(),
-        only_there: Vec::new(),
-        different: Vec::new(),
-    };
-    for Difference { path, here, there } in found.into_iter().map(Difference::hidden) {
-        match (here, there) {
-            (Some(here), Some(there)) => report.different.push(Both { path, here, there }),
-            (Some(value), None) => report.only_here.push(One { path, value }),
-            (None, Some(value)) => report.only_there.push(One { path, value }),
-            (None, None) => {}
-        }
-    }
-    report
 }

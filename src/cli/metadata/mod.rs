@@ -5,7 +5,12 @@ mod build;
 mod check;
 mod diff;
 mod look;
+mod merge;
+mod ours;
 mod remote;
+mod remove;
+mod report;
+mod send;
 
 pub(super) use look::{Look, look};
 pub(super) use remote::{Endpoint, NotOffered, url};
@@ -18,10 +23,11 @@ use clap::{Args, Subcommand};
 
 use serde_json::Value;
 
-use super::table::{or_dash, table};
+use super::one_line;
+use super::table::{or_dash, plain, table};
 use crate::config::{Faults, Variables};
 use crate::hasura::document::Difference;
-use crate::hasura::metadata::{self, Files};
+use crate::hasura::metadata::{self, Files, Problem};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -32,14 +38,17 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 enum What {
     /// Print the JSON that Hasura's metadata API takes: the directory, joined as the Hasura CLI joins it.
-    #[command(after_help = "Example:
-  hasura-siwe metadata build --dir hasura/metadata >metadata.json")]
-    Build(Directory),
-    /// Say what Hasura would refuse or call inconsistent, with file and line.
+    Build(build::Arguments),
+    /// Say what Hasura would refuse or call inconsistent, with file and line. Exit status 0 if there is no error, 1 if there is one, 2 if the
+    /// command could not run.
     Check(check::Arguments),
-    /// Put it into a Hasura, beside what that has. A different thing of the same name is shown, and nothing is sent.
+    /// Put it into a Hasura, beside what that has. If a different thing has the same name, both are shown and nothing is sent.
     Apply(apply::Arguments),
-    /// Compare it with what a Hasura has. Exit code 0 when equal, 1 when different, 2 when that cannot be said.
+    /// Put it into a metadata directory of yours, for teams that apply from git.
+    Merge(merge::Arguments),
+    /// Take what `apply` put into a Hasura out of it, and nothing else.
+    Remove(remove::Arguments),
+    /// Compare it with what a Hasura has. Exit status 0 if equal, 1 if different, 2 if the command could not run.
     Diff(diff::Arguments),
 }
 
@@ -73,21 +82,49 @@ impl Directory {
         self.path().join(file).display().to_string()
     }
 
-    /// The JSON that the metadata API takes. What is wrong with the files comes on a line each.
+    /// The JSON that the metadata API takes. Prints warnings on standard error.
+    ///
+    /// # Errors
+    /// What is wrong with the files, a line each.
     pub(super) fn build(&self) -> anyhow::Result<Value> {
-        metadata::build(&self.files()?).map_err(|problems| {
-            let lines = problems.iter().map(|problem| self.shown(&problem.to_string()));
-            Faults(lines.collect()).into()
-        })
+        let shown = |problems: &[Problem]| -> Vec<String> {
+            problems
+                .iter()
+                .map(|problem| self.shown(&problem.to_string()))
+                .collect()
+        };
+        let built = metadata::build(&self.files()?).map_err(|problems| Faults(shown(&problems)))?;
+        for line in shown(&built.warnings) {
+            eprintln!("warning: {}", plain(&line));
+        }
+        Ok(built.metadata)
     }
 }
 
+/// What a command says when it found something wrong, apart from what kept it from running.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Refused(String);
+
+/// The exit status of a command that could not run; 1 says that it ran and found something wrong.
+const COULD_NOT_RUN: u8 = 2;
+
 pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::Result<ExitCode> {
-    match arguments.what {
-        What::Build(directory) => build::run(&directory),
+    let outcome = match arguments.what {
+        What::Build(arguments) => build::run(&arguments),
         What::Check(arguments) => check::run(arguments, &variables).await,
         What::Apply(arguments) => apply::run(arguments, &variables).await,
+        What::Merge(arguments) => merge::run(&arguments),
+        What::Remove(arguments) => remove::run(arguments, &variables).await,
         What::Diff(arguments) => diff::run(arguments, &variables).await,
+    };
+    match outcome {
+        Err(error) if error.is::<Refused>() || error.is::<Faults>() => Err(error),
+        Err(error) => {
+            eprintln!("hasura-siwe: {}", one_line(&error));
+            Ok(ExitCode::from(COULD_NOT_RUN))
+        }
+        done => done,
     }
 }
 

@@ -9,6 +9,7 @@ use reqwest::header::HeaderValue;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::Refused;
 use crate::cli::table::plain;
 use crate::config::Variables;
 use crate::hasura::document::Exact;
@@ -239,7 +240,7 @@ impl Remote {
                 "Hasura's metadata API is switched off: {error}; HASURA_GRAPHQL_ENABLED_APIS of that Hasura must name metadata"
             ))),
             (_, "not-supported") => bail!(NotOffered(format!("Hasura refuses it: {error} (not-supported)"))),
-            _ => bail!("Hasura refuses it: {error} ({})", plain(&code)),
+            _ => bail!(Refused(format!("Hasura refuses it: {error} ({})", plain(&code)))),
         }
     }
 }

@@ -25,13 +25,13 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
 /// # Errors
 /// When the shipped metadata does not fit together.
 pub fn document() -> anyhow::Result<Value> {
-    let metadata = metadata::build(&Files::embedded()).map_err(|problems| {
+    let built = metadata::build(&Files::embedded()).map_err(|problems| {
         let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
         anyhow!(all.join("\n"))
     })?;
     let program = super::command();
     let mut schemas = schema::shared();
-    let mut paths = at_hasura::paths(&metadata, &mut schemas)?;
+    let mut paths = at_hasura::paths(&built.metadata, &mut schemas)?;
     paths.append(&mut service::paths());
     Ok(json!({
         "openapi": "3.1.0",

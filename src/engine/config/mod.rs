@@ -27,6 +27,10 @@ pub enum MetadataSource {
 pub struct Config {
     /// Where the metadata comes from.
     pub metadata: MetadataSource,
+    /// Whether to leave out metadata that the local engine does not support, instead of refusing it. Default: no.
+    pub ignores_unsupported: bool,
+    /// Whether others than this machine reach the engine. Then it has no metadata API. Default: no.
+    pub is_exposed: bool,
     pub(crate) auth: AuthMode,
     pub(crate) dev_mode: bool,
     pub(crate) admin_internal_errors: bool,
@@ -92,6 +96,8 @@ impl Config {
                 Some(path) => MetadataSource::Directory(path.into()),
                 None => MetadataSource::Embedded,
             },
+            ignores_unsupported: false,
+            is_exposed: false,
             auth: reader.auth(),
             dev_mode: reader.boolean("DEV_MODE", false),
             admin_internal_errors: reader.boolean("ADMIN_INTERNAL_ERRORS", true),

@@ -53,6 +53,18 @@ impl Inconsistency {
             reason: format!("Inconsistent object: {reason}"),
         }
     }
+
+    /// The environment variables that a reason says are missing, in either of Hasura's two forms.
+    pub fn missing_variables(reason: &str) -> Vec<&str> {
+        if let Some((_, names)) = reason.split_once("Value for environment variables not found: ") {
+            return names.split(", ").collect();
+        }
+        let quoted = reason.split_once("environment variable '").and_then(|(_, rest)| {
+            let (name, rest) = rest.split_once('\'')?;
+            (rest == " not set").then_some(name)
+        });
+        quoted.into_iter().collect()
+    }
 }
 
 /// The schemas of all roles.

@@ -1,7 +1,7 @@
 //! Our metadata put into that of a Hasura that has some.
 //!
-//! Things go by name. What is not there is added behind what is; what is there and equal stays; a different
-//! thing of the same name is a clash, because it is somebody's. Nothing is ever taken away.
+//! Things go by name. What is not there is added behind what is; what is there and equal stays; a different thing of the same
+//! name is a clash, because it belongs to the owner of that Hasura. Nothing is ever taken away.
 
 use serde_json::Value;
 
@@ -163,13 +163,39 @@ impl Merge {
         }
     }
 
-    /// A table that is there keeps what others gave it; our permissions go beside theirs.
+    /// A table that is there must have all of ours, and may have more. Otherwise it is another table of that name: it gets
+    /// nothing of ours, unless that was asked for. Then our permissions go beside theirs.
     fn table(&mut self, path: &str, ours: &Value, theirs: &mut Exact) {
+        if self.has_all(ours, theirs) {
+            return;
+        }
+        if !self.overwrite {
+            return self.clash(path, differences(ours, &theirs.to_value()));
+        }
+        self.table_fields(path, ours, theirs);
+    }
+
+    fn table_fields(&mut self, path: &str, ours: &Value, theirs: &mut Exact) {
         for (key, value) in ours.as_object().into_iter().flatten() {
             if key != "table" {
                 self.value(theirs, &format!("{path}.{key}"), key, value);
             }
         }
+    }
+
+    /// Whether a merge of this table would change nothing.
+    fn has_all(&self, ours: &Value, theirs: &Exact) -> bool {
+        let mut rehearsal = Self {
+            overwrite: false,
+            merged: Merged {
+                document: Exact::List(Vec::new()),
+                added: Vec::new(),
+                overwritten: Vec::new(),
+                clashes: Vec::new(),
+            },
+        };
+        rehearsal.table_fields("", ours, &mut theirs.clone());
+        rehearsal.merged.added.is_empty() && rehearsal.merged.clashes.is_empty()
     }
 
     /// Types share one namespace, whichever list they stand in.
@@ -250,12 +276,22 @@ mod tests {
     }
 
     #[test]
-    fn tables_go_into_the_source_of_their_name_and_keep_what_others_gave_them() {
+    fn tables_go_into_the_source_of_their_name_and_a_table_that_is_there_gets_nothing_unless_that_is_asked_for()
+     {
         let theirs = r#"{"sources":[{"name":"default","kind":"postgres","tables":[{"table":{"schema":"public","name":"t"},"select_permissions":[{"role":"them","permission":{"columns":["a"],"filter":{}}}]}],"configuration":{"theirs":1}}]}"#;
         let ours = json!({"sources": [{"name": "default", "kind": "postgres", "configuration": {"ours": 1}, "tables": [
             {"table": {"name": "t", "schema": "public"}, "select_permissions": [{"role": "us", "permission": {"columns": ["b"], "filter": {}}}]},
             {"table": {"name": "u", "schema": "public"}}]}]});
-        let merged = merged(ours, theirs, false);
+        let refused = merged(ours.clone(), theirs, false);
+        assert_eq!(refused.added, ["sources[default].tables[public.u]"]);
+        assert_eq!(refused.clashes[0].path, "sources[default].tables[public.t]");
+        let shown: Vec<&str> = refused.clashes[0]
+            .differences
+            .iter()
+            .map(|one| one.path.as_str())
+            .collect();
+        assert_eq!(shown, ["select_permissions[us]", "select_permissions[them]"]);
+        let merged = merged(ours, theirs, true);
         assert_eq!(
             merged.added,
             [

@@ -8,7 +8,11 @@ mod diff;
 mod exact;
 mod hidden;
 mod merge;
+mod remove;
+mod shape;
 
 pub use diff::{Difference, differences};
 pub use exact::Exact;
 pub use merge::{Clash, Merged, merge};
+pub use remove::{Removed, remove};
+pub use shape::{keep_actions, rename};

@@ -1,11 +1,15 @@
 //! actions.yaml, joined with actions.graphql the way the CLI joins them.
 //!
 //! The SDL says what an action takes and gives and what the types hold; the YAML says where it is
-//! answered and who may call it. A name that only the YAML has is an error, in the CLI's words.
+//! answered and who may call it. A name that only the YAML has is an error, in the CLI's words. A type that only the SDL
+//! has is sent as it is.
+
+use std::collections::BTreeSet;
 
 use apollo_compiler::Node;
 use apollo_compiler::ast::{InputValueDefinition, Type};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::sdl::{self, FILE as SDL_FILE, Lines, Sdl};
 use super::yaml::Reader;
@@ -14,6 +18,30 @@ use super::{CustomType, CustomTypes, Problem};
 pub(super) const FILE: &str = "actions.yaml";
 /// Hasura's own default, in seconds.
 const DEFAULT_TIMEOUT: u64 = 30;
+
+/// The headers of a client that Hasura does not pass on to a handler. An export names them with every action, in this order.
+const IGNORED_CLIENT_HEADERS: [&str; 14] = [
+    "content-length",
+    "content-md5",
+    "user-agent",
+    "host",
+    "origin",
+    "referer",
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "accept-datetime",
+    "cache-control",
+    "connection",
+    "dnt",
+    "content-type",
+];
+
+/// Whether these are the client's headers that Hasura does not pass on unless an action says otherwise.
+pub(crate) fn are_ignored_by_default<'n>(names: impl Iterator<Item = &'n str>) -> bool {
+    let names: BTreeSet<String> = names.map(str::to_ascii_lowercase).collect();
+    names == IGNORED_CLIENT_HEADERS.map(str::to_owned).into()
+}
 
 /// Whether an action is a field of the query or of the mutation root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,17 +118,27 @@ struct RawAction {
 #[serde(deny_unknown_fields)]
 struct RawPermission {
     role: String,
+    #[serde(default, rename = "comment")]
+    _comment: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawDefinition {
     kind: Option<String>,
+    // The CLI reads these three and then takes what the SDL says.
+    #[serde(default, rename = "type")]
+    _type: IgnoredAny,
+    #[serde(default, rename = "arguments")]
+    _arguments: IgnoredAny,
+    #[serde(default, rename = "output_type")]
+    _output_type: IgnoredAny,
     handler: String,
     #[serde(default)]
     headers: Vec<RawHeader>,
     #[serde(default)]
     forward_client_headers: bool,
+    ignored_client_headers: Option<Vec<String>>,
     timeout: Option<u64>,
 }
 
@@ -126,6 +164,11 @@ struct RawTypes {
 struct RawType {
     name: String,
     description: Option<String>,
+    // The CLI reads these two and then takes what the SDL says.
+    #[serde(default, rename = "fields")]
+    _fields: IgnoredAny,
+    #[serde(default, rename = "values")]
+    _values: IgnoredAny,
 }
 
 pub(super) fn read(reader: &mut Reader<'_>) -> (Vec<Action>, CustomTypes, Lines) {
@@ -145,18 +188,13 @@ pub(super) fn read(reader: &mut Reader<'_>) -> (Vec<Action>, CustomTypes, Lines)
     list_types(reader, &mut sdl, file.custom_types);
     for (_, field) in &sdl.actions {
         let reason = format!("action {} is not present in {FILE}", field.name);
-        reader.add(Problem {
-            file: SDL_FILE.to_owned(),
-            line: sdl.lines.of(&field.name),
-            reason,
-        });
+        reader.add(Problem::on_line(SDL_FILE, sdl.lines.of(&field.name), reason));
     }
     (actions, sdl.types, sdl.lines)
 }
 
 /// Holds the names under custom_types against what the SDL declares.
 fn list_types(reader: &mut Reader<'_>, sdl: &mut Sdl, types: RawTypes) {
-    let mut listed: Vec<String> = Vec::new();
     for (kind, names) in [
         ("enums", types.enums),
         ("input_objects", types.input_objects),
@@ -168,26 +206,15 @@ fn list_types(reader: &mut Reader<'_>, sdl: &mut Sdl, types: RawTypes) {
             match sdl.types.get(&raw.name).map(CustomType::list) {
                 None => {
                     let reason = format!("custom type {} is not present in {SDL_FILE}", raw.name);
-                    reader.problem_in(FILE, &path, reason);
+                    reader.add(reader.problem_in(FILE, &path, reason));
                 }
                 Some(list) if list != kind => {
                     let reason = format!("{SDL_FILE} declares {} as one of the {list}", raw.name);
-                    reader.problem_in(FILE, &path, reason);
+                    reader.add(reader.problem_in(FILE, &path, reason));
                 }
                 Some(_) => {}
             }
             sdl.types.describe(&raw.name, raw.description);
-            listed.push(raw.name);
-        }
-    }
-    for (name, ..) in sdl.types.iter() {
-        if !listed.iter().any(|one| one == name) {
-            let reason = format!("type {name} is not listed under custom_types in {FILE}");
-            reader.add(Problem {
-                file: SDL_FILE.to_owned(),
-                line: sdl.lines.of(name),
-                reason,
-            });
         }
     }
 }
@@ -198,19 +225,22 @@ fn join(reader: &mut Reader<'_>, sdl: &mut Sdl, raw: RawAction) -> Option<Action
     let here = ["actions", name.as_str()];
     let Some(position) = sdl.position(&name) else {
         let reason = format!("action {name} is not present in {SDL_FILE}");
-        reader.problem_in(FILE, &here, reason);
+        reader.add(reader.problem_in(FILE, &here, reason));
         return None;
     };
     let (kind, field) = sdl.actions.remove(position);
     match raw.definition.kind.as_deref() {
         None | Some("" | "synchronous") => {}
         Some("asynchronous") => {
-            let reason = format!("action {name}: asynchronous actions are not supported");
-            reader.problem_in(FILE, &[&here[..], &["definition", "kind"]].concat(), reason);
+            let reason = format!("action {name}: asynchronous actions are not supported by the local engine");
+            let problem = reader.problem_in(FILE, &[&here[..], &["definition", "kind"]].concat(), reason);
+            reader.add(problem.as_not_checked());
+            return None;
         }
         Some(other) => {
             let reason = format!("action {name}: kind {other} is not known");
-            reader.problem_in(FILE, &[&here[..], &["definition", "kind"]].concat(), reason);
+            let problem = reader.problem_in(FILE, &[&here[..], &["definition", "kind"]].concat(), reason);
+            reader.add(problem);
         }
     }
     if field
@@ -218,11 +248,18 @@ fn join(reader: &mut Reader<'_>, sdl: &mut Sdl, raw: RawAction) -> Option<Action
         .iter()
         .any(|argument| argument.default_value.is_some())
     {
-        reader.add(Problem {
-            file: SDL_FILE.to_owned(),
-            line: sdl.lines.of(&name),
-            reason: format!("action {name}: default values are not supported"),
-        });
+        let reason = format!("action {name}: default values are not supported by the local engine");
+        reader.add(Problem::on_line(SDL_FILE, sdl.lines.of(&name), reason).as_not_checked());
+    }
+    let ignored = raw.definition.ignored_client_headers;
+    if ignored.is_some_and(|names| !are_ignored_by_default(names.iter().map(String::as_str))) {
+        let reason = format!("action {name}: ignored_client_headers is not supported by the local engine");
+        let problem = reader.problem_in(
+            FILE,
+            &[&here[..], &["definition", "ignored_client_headers"]].concat(),
+            reason,
+        );
+        reader.add(problem.as_not_checked());
     }
     let headers = raw
         .definition
@@ -254,7 +291,8 @@ fn header(reader: &mut Reader<'_>, action: &str, raw: RawHeader) -> Option<Heade
         (Some(text), None) => HeaderValue::Literal(text),
         (None, Some(variable)) if variable.starts_with("HASURA_GRAPHQL_") => {
             let reason = "env variables start with \"HASURA_GRAPHQL_\" are not allowed for value_from_env";
-            reader.problem_in(FILE, &here, format!("action {action}: {reason}"));
+            let problem = reader.problem_in(FILE, &here, format!("action {action}: {reason}"));
+            reader.add(problem);
             return None;
         }
         (None, Some(variable)) => HeaderValue::FromEnv(variable),
@@ -263,7 +301,7 @@ fn header(reader: &mut Reader<'_>, action: &str, raw: RawHeader) -> Option<Heade
                 "action {action}: header {}: expecting value or value_from_env keys",
                 raw.name
             );
-            reader.problem_in(FILE, &here, reason);
+            reader.add(reader.problem_in(FILE, &here, reason));
             return None;
         }
     };

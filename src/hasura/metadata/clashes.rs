@@ -34,11 +34,7 @@ const TYPES: [&str; 6] = [
 pub(super) fn find(metadata: &Metadata, lines: &Lines) -> Vec<Problem> {
     let mut found = Vec::new();
     let mut clash = |name: &str, reason: String| {
-        found.push(Problem {
-            file: FILE.to_owned(),
-            line: lines.of(name),
-            reason,
-        });
+        found.push(Problem::on_line(FILE, lines.of(name), reason));
     };
     for (name, ..) in metadata.types.iter() {
         if ROOTS.contains(&name) {

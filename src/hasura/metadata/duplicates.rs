@@ -28,7 +28,7 @@ pub(super) fn find(node: &Node) -> Vec<Problem> {
 
 fn walk(node: &Node, found: &mut Vec<Problem>) {
     match &node.content {
-        Content::Scalar(_) => {}
+        Content::Scalar(_) | Content::Include(_) => {}
         Content::Map(fields) => {
             for (key, value) in fields {
                 if !VALUES.contains(&key.name.as_str()) {

@@ -10,9 +10,9 @@ use include_dir::{Dir, include_dir};
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/hasura/metadata");
 
-/// The texts of a metadata directory, by path.
+/// The texts of a metadata directory, by path; `None` for a file that is not UTF-8.
 #[derive(Clone, Debug, Default)]
-pub struct Files(BTreeMap<String, String>);
+pub struct Files(BTreeMap<String, Option<String>>);
 
 impl Files {
     /// The metadata that this program ships.
@@ -29,9 +29,10 @@ impl Files {
         Ok(files)
     }
 
-    /// The text at a path.
-    pub fn get(&self, path: &str) -> Option<&str> {
-        self.0.get(path).map(String::as_str)
+    /// The text at a path, or why it has none. `None` if there is no such file.
+    pub fn text(&self, path: &str) -> Option<Result<&str, &'static str>> {
+        let text = self.0.get(path)?;
+        Some(text.as_deref().ok_or("is not a UTF-8 text"))
     }
 
     /// Every path.
@@ -42,7 +43,7 @@ impl Files {
     fn add_embedded(&mut self, directory: &Dir<'_>) {
         for file in directory.files() {
             if let (Some(path), Some(text)) = (file.path().to_str(), file.contents_utf8()) {
-                self.0.insert(path.replace('\\', "/"), text.to_owned());
+                self.0.insert(path.replace('\\', "/"), Some(text.to_owned()));
             }
         }
         for inner in directory.dirs() {
@@ -62,12 +63,19 @@ impl Files {
             if std::fs::metadata(entry.path())?.is_dir() {
                 self.add_directory(&entry.path(), &format!("{path}/"))?;
             } else {
-                let text = std::fs::read_to_string(entry.path())
+                let bytes = std::fs::read(entry.path())
                     .map_err(|error| io::Error::new(error.kind(), format!("{path}: {error}")))?;
-                self.0.insert(path, text);
+                self.0.insert(path, String::from_utf8(bytes).ok());
             }
         }
         Ok(())
+    }
+}
+
+impl Extend<(String, String)> for Files {
+    fn extend<I: IntoIterator<Item = (String, String)>>(&mut self, pairs: I) {
+        self.0
+            .extend(pairs.into_iter().map(|(path, text)| (path, Some(text))));
     }
 }
 
@@ -76,7 +84,7 @@ impl<P: Into<String>, T: Into<String>> FromIterator<(P, T)> for Files {
         Self(
             pairs
                 .into_iter()
-                .map(|(path, text)| (path.into(), text.into()))
+                .map(|(path, text)| (path.into(), Some(text.into())))
                 .collect(),
         )
     }

@@ -1,7 +1,7 @@
 //! The directory as the JSON that Hasura's metadata API takes: the join that the CLI does.
 //!
-//! Whatever a file holds is passed on as it stands, known or not; only names that have no counterpart stop
-//! it. The order of the sections is that of Hasura's own export.
+//! What a file holds is passed on as it stands, known or not. An empty file adds nothing: Hasura refuses some sections that
+//! are empty. Only what the CLI stops at is an error. The order of the sections is that of Hasura's own export.
 
 use apollo_compiler::Node as Parsed;
 use apollo_compiler::ast::{EnumValueDefinition, FieldDefinition, InputValueDefinition};
@@ -11,7 +11,7 @@ use super::actions::FILE as ACTIONS;
 use super::node::{Content, Node};
 use super::sdl::{self, FILE as SDL, Sdl};
 use super::yaml::Reader;
-use super::{ActionKind, CustomType, Files, Problem, sources};
+use super::{ActionKind, CustomType, Files, Problem, Severity, sources};
 
 /// A key of the JSON with the file that fills it. `actions` and `custom_types` share one.
 const SECTIONS: [(&str, &str); 15] = [
@@ -38,11 +38,20 @@ const SECTIONS: [(&str, &str); 15] = [
 /// The lists under custom_types, in the CLI's order.
 const KINDS: [&str; 4] = ["enums", "input_objects", "objects", "scalars"];
 
+/// The JSON of a directory.
+#[derive(Debug)]
+pub struct Built {
+    /// What the metadata API takes.
+    pub metadata: Value,
+    /// What has no effect.
+    pub warnings: Vec<Problem>,
+}
+
 /// Builds the JSON.
 ///
 /// # Errors
 /// What the CLI would stop at, all of it.
-pub fn build(files: &Files) -> Result<Value, Vec<Problem>> {
+pub fn build(files: &Files) -> Result<Built, Vec<Problem>> {
     let mut reader = Reader::new(files);
     let version = reader
         .node("version.yaml")
@@ -58,15 +67,30 @@ pub fn build(files: &Files) -> Result<Value, Vec<Problem>> {
             ("custom_types", _) => actions.as_mut().and_then(|joined| joined.types.take()),
             (_, file) => reader.node(file).map(|node| node.to_value()),
         };
+        let value = value.filter(|value| key == "sources" || !is_empty(value));
         if let Some(value) = value {
             metadata.insert(key.to_owned(), value);
         }
     }
-    let (_, problems) = reader.finish();
-    if problems.is_empty() {
-        Ok(metadata.into())
-    } else {
-        Err(problems)
+    let (_, mut problems) = reader.finish();
+    problems.retain(|problem| problem.severity != Severity::NotChecked);
+    if problems.iter().any(|problem| problem.severity == Severity::Error) {
+        problems.retain(|problem| problem.severity == Severity::Error);
+        return Err(problems);
+    }
+    Ok(Built {
+        metadata: metadata.into(),
+        warnings: problems,
+    })
+}
+
+/// A list without items, or a map without keys.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
     }
 }
 
@@ -79,12 +103,17 @@ struct Joined {
 fn join(reader: &mut Reader<'_>) -> Joined {
     let file = reader.node(ACTIONS);
     let (mut sdl, problems) = sdl::read(reader.text(SDL));
-    if !problems.is_empty() {
-        problems.into_iter().for_each(|problem| reader.add(problem));
+    let is_broken = problems.iter().any(|problem| problem.severity == Severity::Error);
+    problems.into_iter().for_each(|problem| reader.add(problem));
+    if is_broken {
         return Joined::default();
     }
     let Some(file) = file else {
-        leftover(reader, &sdl, &[]);
+        let declared = sdl.actions.len() + sdl.types.iter().count();
+        if declared > 0 {
+            let reason = format!("has no effect: there is no {ACTIONS}");
+            reader.add(Problem::new(SDL, reason).as_warning());
+        }
         return Joined::default();
     };
     expect(reader, &file, &["actions", "custom_types"]);
@@ -95,7 +124,10 @@ fn join(reader: &mut Reader<'_>) -> Joined {
         .iter()
         .filter_map(|item| action(reader, &mut sdl, item))
         .collect();
-    let mut listed = Vec::new();
+    for (_, field) in &sdl.actions {
+        let reason = format!("action {} is not present in {ACTIONS}", field.name);
+        reader.add(Problem::on_line(SDL, sdl.lines.of(&field.name), reason));
+    }
     let named = file.get("custom_types");
     if let Some(named) = named {
         expect(reader, named, &KINDS);
@@ -104,20 +136,30 @@ fn join(reader: &mut Reader<'_>) -> Joined {
     for kind in KINDS {
         let items = named.and_then(|named| named.get(kind)).map(Node::items);
         let items = items.unwrap_or_default();
-        listed.extend(items.iter().filter_map(Node::identity));
-        let all = items
+        let listed: Vec<String> = items.iter().filter_map(Node::identity).collect();
+        let listed_types = items
             .iter()
             .filter_map(|item| custom_type(reader, &sdl, kind, item));
-        types.insert(kind.to_owned(), all.collect());
+        let mut all: Vec<Value> = listed_types.collect();
+        // The CLI sends a type that the YAML does not list as the SDL has it.
+        let unlisted = sdl
+            .types
+            .iter()
+            .filter(|(name, declared, _)| declared.list() == kind && !listed.iter().any(|one| one == name));
+        all.extend(
+            unlisted
+                .map(|(name, declared, description)| described(json!({"name": name}), declared, description)),
+        );
+        types.insert(kind.to_owned(), all.into());
     }
-    leftover(reader, &sdl, &listed);
+    let has_types = types.values().any(|kind| !is_empty(kind));
     Joined {
         actions: Some(actions.into()),
-        types: Some(types.into()),
+        types: has_types.then(|| types.into()),
     }
 }
 
-/// Complains of what the join would drop: a key that it does not look at, a value that is no list.
+/// Says what the join drops: a key that Hasura does not have here, a value that is no list.
 fn expect(reader: &mut Reader<'_>, node: &Node, known: &[&str]) {
     let Content::Map(fields) = &node.content else {
         if !node.says_nothing() {
@@ -128,38 +170,17 @@ fn expect(reader: &mut Reader<'_>, node: &Node, known: &[&str]) {
     for (key, value) in fields {
         let name = key.name.as_str();
         if !known.contains(&name) {
-            let reason = format!("{name} has no place in the metadata");
-            reader.add(Problem::at(&key.place, reason));
+            let reason = format!(
+                "unknown key {name}: Hasura ignores it. Known here: {}",
+                known.join(", ")
+            );
+            reader.add(Problem::at(&key.place, reason).as_warning());
         } else if name != "custom_types"
             && !matches!(value.content, Content::List(_))
             && !value.says_nothing()
         {
             reader.add(Problem::at(&key.place, format!("{name}: expected a list")));
         }
-    }
-}
-
-/// What the SDL has and the YAML has not.
-fn leftover(reader: &mut Reader<'_>, sdl: &Sdl, listed: &[String]) {
-    let actions = sdl
-        .actions
-        .iter()
-        .map(|(_, field)| (field.name.as_str(), format!("action {}", field.name)));
-    let types = sdl
-        .types
-        .iter()
-        .filter(|(name, ..)| !listed.iter().any(|one| one == name))
-        .map(|(name, ..)| (name, format!("type {name}")));
-    let reasons: Vec<(Option<u64>, String)> = actions
-        .chain(types)
-        .map(|(name, what)| (sdl.lines.of(name), format!("{what} is not present in {ACTIONS}")))
-        .collect();
-    for (line, reason) in reasons {
-        reader.add(Problem {
-            file: SDL.to_owned(),
-            line,
-            reason,
-        });
     }
 }
 
@@ -203,8 +224,16 @@ fn custom_type(reader: &mut Reader<'_>, sdl: &Sdl, kind: &str, item: &Node) -> O
         reader.add(Problem::at(&item.place, reason));
         return None;
     };
-    let mut value = item.to_value();
-    let own = value.as_object_mut()?;
+    Some(described(item.to_value(), declared, description.as_deref()))
+}
+
+/// A custom type with what the SDL says of it.
+fn described(mut value: Value, declared: &CustomType, description: Option<&str>) -> Value {
+    let Some(own) = value.as_object_mut() else {
+        return value;
+    };
+    own.remove("fields");
+    own.remove("values");
     match declared {
         CustomType::Scalar => {}
         CustomType::Enum(one) => {
@@ -220,7 +249,7 @@ fn custom_type(reader: &mut Reader<'_>, sdl: &Sdl, kind: &str, item: &Node) -> O
     if let (Some(text), None | Some(Value::Null)) = (description, own.get("description")) {
         own.insert("description".to_owned(), text.into());
     }
-    Some(value)
+    value
 }
 
 /// The CLI writes a description that is not there as null.

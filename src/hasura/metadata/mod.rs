@@ -1,8 +1,8 @@
 //! The metadata directory (config v3), as the Hasura CLI exports it, read into plain data.
 //!
-//! This is the reading only: whether a column or an environment variable exists is for whoever
-//! builds a schema from it. A key that is not known here, or a file whose feature is not
-//! supported, is refused by name; nothing is skipped in silence.
+//! This is the reading only: whether a column or an environment variable exists is decided by the code that builds a schema
+//! from it. The reader accepts what the CLI accepts. What has no effect is a warning, and what this program does not know
+//! is named as not checked; nothing is skipped in silence.
 
 mod actions;
 mod clashes;
@@ -12,23 +12,28 @@ pub(crate) mod identity;
 mod json;
 mod node;
 mod places;
+mod problem;
 mod relationships;
+mod scalar;
 mod sdl;
 mod sources;
 mod typed;
+mod writer;
 mod yaml;
 
 use serde::Deserialize;
 
+pub(crate) use actions::are_ignored_by_default;
 pub use actions::{Action, ActionKind, Header, HeaderValue};
 pub use files::Files;
-pub use json::build;
+pub use json::{Built, build};
 pub use places::Places;
+pub use problem::{Problem, Severity};
 pub use relationships::{Relationship, RelationshipUsing};
 pub use sdl::{CustomType, CustomTypes};
 pub use sources::{DatabaseUrl, SelectPermission, Source, Table, TableName, Writers};
+pub use writer::directory;
 
-use node::Place;
 use yaml::Reader;
 
 /// Everything a metadata directory says.
@@ -48,51 +53,15 @@ pub struct Metadata {
     pub inherited_roles: Vec<InheritedRole>,
 }
 
-/// What a look at a directory found.
+/// What was found in a directory.
 #[derive(Debug)]
-pub struct Looked {
+pub struct LoadReport {
     /// What could be read.
     pub metadata: Metadata,
-    /// What could not.
+    /// What is wrong with the rest, or needs a word.
     pub problems: Vec<Problem>,
     /// Where things stand.
     pub places: Places,
-}
-
-/// Something in the directory that cannot be read or is not supported.
-#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{file}{}: {reason}", .line.map(|line| format!(":{line}")).unwrap_or_default())]
-pub struct Problem {
-    /// The file, relative to the metadata directory.
-    pub file: String,
-    /// The line, from one, where it is known.
-    pub line: Option<u64>,
-    /// What is wrong with it.
-    pub reason: String,
-}
-
-impl Problem {
-    fn new(file: &str, reason: impl Into<String>) -> Self {
-        Self {
-            file: file.to_owned(),
-            line: None,
-            reason: reason.into(),
-        }
-    }
-
-    fn at(place: &Place, reason: impl Into<String>) -> Self {
-        Self {
-            file: place.file.to_string(),
-            line: Some(place.line),
-            reason: reason.into(),
-        }
-    }
-
-    /// Whether Hasura knows what this reader does not. Each such refusal says that something "is not
-    /// supported", and no other does.
-    pub fn is_of_the_reader_alone(&self) -> bool {
-        self.reason.contains("not supported")
-    }
 }
 
 /// A list of named queries.
@@ -175,7 +144,7 @@ struct Version {
     version: u32,
 }
 
-/// Files whose features are not supported: they may be there, empty.
+/// Files whose features are not supported: they are not checked.
 const UNSUPPORTED: [&str; 9] = [
     "allow_list.yaml",
     "api_limits.yaml",
@@ -189,14 +158,17 @@ const UNSUPPORTED: [&str; 9] = [
 ];
 
 impl Metadata {
-    /// Reads a directory. Every problem is reported, not the first alone.
+    /// Reads a directory that must be good. Every problem is reported, not the first alone.
     ///
     /// # Errors
-    /// All problems, when there is one.
+    /// All problems that are more than a warning, if there is one.
     pub fn read(files: &Files) -> Result<Metadata, Vec<Problem>> {
-        let Looked {
-            metadata, problems, ..
-        } = Self::look(files);
+        let LoadReport {
+            metadata,
+            mut problems,
+            ..
+        } = Self::load(files);
+        problems.retain(|problem| problem.severity != Severity::Warning);
         if problems.is_empty() {
             Ok(metadata)
         } else {
@@ -205,19 +177,19 @@ impl Metadata {
     }
 
     /// Reads what can be read of a directory, problems or not.
-    pub fn look(files: &Files) -> Looked {
+    pub fn load(files: &Files) -> LoadReport {
         let mut reader = Reader::new(files);
         match reader.file::<Option<Version>>("version.yaml").flatten() {
             Some(Version { version: 3 }) => {}
-            Some(other) => reader.problem_in(
-                "version.yaml",
-                &["version"],
-                format!("version {} is not supported", other.version),
-            ),
+            Some(other) => {
+                let reason = format!("version {} is not that of Hasura v2, expected 3", other.version);
+                let problem = reader.problem_in("version.yaml", &["version"], reason);
+                reader.add(problem);
+            }
             None => reader.problem("version.yaml", "is needed and must say version: 3"),
         }
         for file in UNSUPPORTED {
-            reader.expect_empty(file);
+            reader.pass_over(file);
         }
         let (actions, types, lines) = actions::read(&mut reader);
         let metadata = Metadata {
@@ -233,10 +205,11 @@ impl Metadata {
         let places = Places::new(documents, lines);
         for problem in problems.iter_mut().filter(|problem| problem.line.is_none()) {
             if let Some(place) = places.of_problem(&problem.file, &problem.reason) {
-                *problem = Problem::at(&place, std::mem::take(&mut problem.reason));
+                problem.file = place.file.to_string();
+                problem.line = Some(place.line);
             }
         }
-        Looked {
+        LoadReport {
             metadata,
             problems,
             places,
@@ -288,20 +261,32 @@ mod tests {
     fn what_is_not_supported_is_refused_by_name() {
         assert_eq!(
             problems(&[("remote_schemas.yaml", "- name: weather")]),
-            ["remote_schemas.yaml:1: is not supported and must be empty"]
+            ["remote_schemas.yaml:1: not supported by the local engine"]
         );
+    }
+
+    #[test]
+    fn what_has_no_effect_is_a_warning_and_is_no_reason_to_refuse() {
+        let key = "- {name: a, url: a, methods: [GET], cache: 5, definition: {query: {collection_name: c, query_name: q}}}";
+        let files = [
+            ("version.yaml", "version: 3"),
+            ("surprise.yaml", "[]"),
+            ("rest_endpoints.yaml", key),
+        ];
+        let report = Metadata::load(&Files::from_iter(files));
+        let found: Vec<(Severity, &str)> = report
+            .problems
+            .iter()
+            .map(|problem| (problem.severity, problem.file.as_str()))
+            .collect();
         assert_eq!(
-            problems(&[("surprise.yaml", "[]")]),
-            ["surprise.yaml: is not a metadata file this reader knows"]
+            found,
+            [
+                (Severity::Warning, "rest_endpoints.yaml"),
+                (Severity::Warning, "surprise.yaml")
+            ]
         );
-        let unknown = problems(&[(
-            "rest_endpoints.yaml",
-            "- {name: a, url: a, methods: [GET], cache: 5, definition: {query: {collection_name: c, query_name: q}}}",
-        )]);
-        assert!(
-            unknown[0].contains("rest_endpoints.yaml") && unknown[0].contains("unknown field `cache`"),
-            "{unknown:?}"
-        );
+        assert!(Metadata::read(&Files::from_iter(files)).is_ok());
     }
 
     #[test]
@@ -398,8 +383,8 @@ custom_types: {enums: [], input_objects: [{name: fooInput}], objects: [{name: fo
         assert_eq!(
             table("configuration: {custom_name: T}, is_enum: true"),
             [
-                "databases/databases.yaml:4: table public.t: configuration is not supported",
-                "databases/databases.yaml:4: table public.t: is_enum is not supported"
+                "databases/databases.yaml:4: table public.t: configuration is not supported by the local engine",
+                "databases/databases.yaml:4: table public.t: is_enum is not supported by the local engine"
             ]
         );
     }

@@ -1,15 +1,14 @@
 //! A YAML document as a tree whose every node knows where it stands.
 //!
-//! Values are JSON's, since that is what the metadata API takes in the end.
+//! Values are those of JSON, which is what the metadata API takes in the end.
 
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use granit_parser::{Event, Parser, ScanError, Span, Tag};
 use serde_json::{Map, Value};
-use serde_saphyr::Spanned;
 
-use super::Problem;
+use super::{Problem, scalar};
 
 /// A file and a line of it, counted from one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +26,8 @@ pub(crate) struct Node {
 #[derive(Clone, Debug)]
 pub(crate) enum Content {
     Scalar(Value),
+    /// The path of a file whose content stands here; after reading, one that could not be included.
+    Include(String),
     List(Vec<Node>),
     Map(Vec<(Key, Node)>),
 }
@@ -37,66 +38,42 @@ pub(crate) struct Key {
     pub(crate) place: Place,
 }
 
-impl Node {
-    /// Reads a text; `None` when it says nothing.
-    pub(crate) fn parse(file: &str, text: &str) -> Result<Option<Self>, Problem> {
-        if text.trim().is_empty() {
-            return Ok(None);
-        }
-        // The CLI's parser takes `yes` and `on` for texts. A tag that means something to somebody, such as an
-        // include without its quotes, must not be lost. A snippet of the file would need several lines, and a
-        // problem is one.
-        let options = serde_saphyr::options! {
-            with_snippet: false,
-            strict_booleans: true,
-            reject_unsupported_tags: true,
-            // Deeper than any metadata, and shallow enough for the stack of a thread: a level takes 30 KB of it in a debug build.
-            budget: serde_saphyr::budget! { max_depth: 40 },
-        };
-        let spanned: Spanned<Spot> = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-            let error = error.without_snippet();
-            Problem {
-                file: file.to_owned(),
-                line: error.location().map(|at| at.line()),
-                reason: reason(&error.to_string()),
-            }
-        })?;
-        let node = Self::of(&Arc::from(file), spanned);
-        Ok(Some(node).filter(|node| !matches!(node.content, Content::Scalar(Value::Null))))
-    }
+/// What a file holds.
+#[derive(Debug)]
+pub(crate) struct Document {
+    /// The first document; `None` if it is empty.
+    pub(crate) root: Option<Node>,
+    /// Where a second document begins, which the CLI does not read.
+    pub(crate) second: Option<Place>,
+}
 
-    fn of(file: &Arc<str>, spanned: Spanned<Spot>) -> Self {
-        let place = |line| Place {
-            file: Arc::clone(file),
-            line,
+/// Deeper than any metadata, and shallow enough for the stack of a thread.
+const MAX_DEPTH: usize = 40;
+/// Nodes of a file, aliases expanded.
+const MAX_NODES: usize = 1_000_000;
+
+const INCLUDE: &str = "!include";
+
+impl Node {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// The first problem of its YAML.
+    pub(crate) fn parse(file: &str, text: &str) -> Result<Document, Problem> {
+        let mut builder = Builder {
+            file: Arc::from(file),
+            events: Parser::new_from_str(text),
+            anchors: BTreeMap::new(),
+            nodes: 0,
         };
-        Self {
-            place: place(spanned.referenced.line()),
-            content: match spanned.value {
-                Spot::Scalar(value) => Content::Scalar(value),
-                Spot::List(items) => {
-                    Content::List(items.into_iter().map(|item| Self::of(file, item)).collect())
-                }
-                Spot::Map(fields) => Content::Map(
-                    fields
-                        .into_iter()
-                        .map(|(key, value)| {
-                            let key = Key {
-                                name: key.value,
-                                place: place(key.referenced.line()),
-                            };
-                            (key, Self::of(file, value))
-                        })
-                        .collect(),
-                ),
-            },
-        }
+        builder.document()
     }
 
     /// What the metadata API would be told.
     pub(crate) fn to_value(&self) -> Value {
         match &self.content {
             Content::Scalar(value) => value.clone(),
+            Content::Include(path) => format!("{INCLUDE} {path}").into(),
             Content::List(items) => items.iter().map(Self::to_value).collect(),
             Content::Map(fields) => fields
                 .iter()
@@ -134,6 +111,7 @@ impl Node {
     pub(crate) fn says_nothing(&self) -> bool {
         match &self.content {
             Content::Scalar(value) => value.is_null(),
+            Content::Include(_) => true,
             Content::List(items) => items.is_empty(),
             Content::Map(fields) => fields.iter().all(|(_, value)| value.says_nothing()),
         }
@@ -159,85 +137,296 @@ impl Node {
     }
 }
 
-/// The parser's words on one line, without the place, which is told apart, and without its own settings.
-fn reason(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    let line = line.rsplit_once(" at line ").map_or(line, |(reason, _)| reason);
-    match line.split_once(", set DuplicateKeyPolicy") {
-        Some((duplicate, _)) => duplicate.to_owned(),
-        None => line.to_owned(),
-    }
+/// Makes a tree of a parser's events.
+struct Builder<'i> {
+    file: Arc<str>,
+    events: Parser<'i, granit_parser::StrInput<'i>>,
+    anchors: BTreeMap<usize, Node>,
+    nodes: usize,
 }
 
-/// A node as serde meets it, before it is told its file.
-enum Spot {
-    Scalar(Value),
-    List(Vec<Spanned<Spot>>),
-    Map(Vec<(Spanned<String>, Spanned<Spot>)>),
-}
-
-impl<'de> Deserialize<'de> for Spot {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(SpotVisitor)
-    }
-}
-
-struct SpotVisitor;
-
-impl<'de> Visitor<'de> for SpotVisitor {
-    type Value = Spot;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value that JSON has as well")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Spot, E> {
-        Ok(Spot::Scalar(Value::Null))
-    }
-
-    fn visit_none<E: Error>(self) -> Result<Spot, E> {
-        self.visit_unit()
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Spot, D::Error> {
-        Spot::deserialize(deserializer)
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Spot, E> {
-        Ok(Spot::Scalar(value.into()))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Spot, E> {
-        Ok(Spot::Scalar(value.into()))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Spot, E> {
-        Ok(Spot::Scalar(value.into()))
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Spot, E> {
-        let number = serde_json::Number::from_f64(value);
-        let number = number.ok_or_else(|| E::custom(format!("{value} is no number of JSON")))?;
-        Ok(Spot::Scalar(Value::Number(number)))
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Spot, E> {
-        Ok(Spot::Scalar(value.into()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Spot, A::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
-            list.push(item);
+impl<'i> Builder<'i> {
+    fn document(&mut self) -> Result<Document, Problem> {
+        let mut document = Document {
+            root: None,
+            second: None,
+        };
+        let mut documents = 0;
+        loop {
+            let (event, span) = match self.next() {
+                Ok(next) => next,
+                // The CLI reads the first document alone.
+                Err(_) if documents > 1 => return Ok(document),
+                Err(problem) => return Err(problem),
+            };
+            match event {
+                Event::StreamEnd => break,
+                Event::DocumentStart(..) => {
+                    documents += 1;
+                    if documents > 1 {
+                        document.second = Some(self.place(&span));
+                        break;
+                    }
+                }
+                event if event.is_node() => document.root = Some(self.node(event, &span, 0)?),
+                _ => {}
+            }
         }
-        Ok(Spot::List(list))
+        let is_null = |node: &Node| matches!(node.content, Content::Scalar(Value::Null));
+        document.root = document.root.filter(|root| !is_null(root));
+        Ok(document)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Spot, A::Error> {
-        let mut map = Vec::new();
-        while let Some(field) = fields.next_entry()? {
-            map.push(field);
+    fn next(&mut self) -> Result<(Event<'i>, Span), Problem> {
+        match self.events.next_event() {
+            Some(Ok(next)) => Ok(next),
+            Some(Err(error)) => Err(self.syntax(&error)),
+            None => Ok((Event::StreamEnd, Span::default())),
         }
-        Ok(Spot::Map(map))
+    }
+
+    fn syntax(&self, error: &ScanError) -> Problem {
+        Problem::on_line(&self.file, Some(error.marker().line() as u64), error.info())
+    }
+
+    fn place(&self, span: &Span) -> Place {
+        Place {
+            file: Arc::clone(&self.file),
+            line: span.start.line() as u64,
+        }
+    }
+
+    fn node(&mut self, event: Event<'i>, span: &Span, depth: usize) -> Result<Node, Problem> {
+        let place = self.place(span);
+        self.count(&place, 1)?;
+        if depth > MAX_DEPTH {
+            return Err(Problem::at(
+                &place,
+                format!("nested deeper than {MAX_DEPTH} levels"),
+            ));
+        }
+        let anchor = event.anchor_id();
+        let content = match event {
+            Event::Scalar(text, _, _, tag) if is_include(tag.as_deref()) => {
+                Content::Include(text.trim().to_owned())
+            }
+            Event::Scalar(text, style, _, tag) => {
+                let value = scalar::value(&text, style, tag.as_deref())
+                    .map_err(|reason| Problem::at(&place, reason))?;
+                match value
+                    .as_str()
+                    .and_then(|text| text.strip_prefix(INCLUDE)?.strip_prefix(' '))
+                {
+                    Some(path) => Content::Include(path.trim().trim_matches('"').to_owned()),
+                    None => Content::Scalar(value),
+                }
+            }
+            Event::SequenceStart(_, _, tag) => {
+                self.expect_tag(tag.as_deref(), "seq", &place)?;
+                Content::List(self.items(depth)?)
+            }
+            Event::MappingStart(_, _, tag) => {
+                self.expect_tag(tag.as_deref(), "map", &place)?;
+                Content::Map(self.fields(depth)?)
+            }
+            Event::Alias(id) => {
+                let Some(node) = self.anchors.get(&id).cloned() else {
+                    return Err(Problem::at(&place, "an alias inside of its own anchor"));
+                };
+                self.count(&place, size(&node))?;
+                return Ok(Node { place, ..node });
+            }
+            other => return Err(Problem::at(&place, format!("unexpected {other:?}"))),
+        };
+        let node = Node { place, content };
+        if let Some(id) = anchor {
+            self.anchors.insert(id, node.clone());
+        }
+        Ok(node)
+    }
+
+    fn count(&mut self, place: &Place, nodes: usize) -> Result<(), Problem> {
+        self.nodes = self.nodes.saturating_add(nodes);
+        if self.nodes > MAX_NODES {
+            return Err(Problem::at(
+                place,
+                format!("the file has more than {MAX_NODES} nodes"),
+            ));
+        }
+        Ok(())
+    }
+
+    fn expect_tag(&self, tag: Option<&Tag>, kind: &str, place: &Place) -> Result<(), Problem> {
+        match tag {
+            Some(tag) if tag.core_suffix() != Some(kind) => Err(Problem::at(
+                place,
+                format!("unsupported tag `{}`", tag.original()),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn items(&mut self, depth: usize) -> Result<Vec<Node>, Problem> {
+        let mut items = Vec::new();
+        loop {
+            match self.next()? {
+                (Event::SequenceEnd | Event::StreamEnd, _) => return Ok(items),
+                (event, span) if event.is_node() => items.push(self.node(event, &span, depth + 1)?),
+                _ => {}
+            }
+        }
+    }
+
+    fn fields(&mut self, depth: usize) -> Result<Vec<(Key, Node)>, Problem> {
+        let mut fields: Vec<(Key, Node)> = Vec::new();
+        let mut names = BTreeSet::new();
+        let mut merged = Vec::new();
+        loop {
+            let (event, span) = match self.next()? {
+                (Event::MappingEnd | Event::StreamEnd, _) => break,
+                (event, span) if event.is_node() => (event, span),
+                _ => continue,
+            };
+            let place = self.place(&span);
+            let name = match event.scalar() {
+                Some((text, _)) => text.to_owned(),
+                None => return Err(Problem::at(&place, "a key that is not a text")),
+            };
+            let is_merge = name == "<<";
+            if !is_merge && !names.insert(name.clone()) {
+                return Err(Problem::at(&place, format!("duplicate mapping key: {name}")));
+            }
+            let (event, span) = loop {
+                match self.next()? {
+                    (event, span) if event.is_node() => break (event, span),
+                    (Event::StreamEnd | Event::MappingEnd, span) => {
+                        return Err(Problem::at(&self.place(&span), "a key without a value"));
+                    }
+                    _ => {}
+                }
+            };
+            let value = self.node(event, &span, depth + 1)?;
+            if is_merge {
+                merged.push(value);
+            } else {
+                fields.push((Key { name, place }, value));
+            }
+        }
+        for node in merged {
+            merge(node, &mut fields, &mut names)?;
+        }
+        Ok(fields)
+    }
+}
+
+fn is_include(tag: Option<&Tag>) -> bool {
+    tag.is_some_and(|tag| tag.original() == INCLUDE)
+}
+
+fn size(node: &Node) -> usize {
+    match &node.content {
+        Content::Scalar(_) | Content::Include(_) => 1,
+        Content::List(items) => 1 + items.iter().map(size).sum::<usize>(),
+        Content::Map(fields) => 1 + fields.iter().map(|(_, value)| size(value)).sum::<usize>(),
+    }
+}
+
+/// The merge key of YAML 1.1: the fields of another map, or of several, that the map itself does not have.
+fn merge(node: Node, fields: &mut Vec<(Key, Node)>, names: &mut BTreeSet<String>) -> Result<(), Problem> {
+    match node.content {
+        Content::Map(others) => {
+            for (key, value) in others {
+                if names.insert(key.name.clone()) {
+                    fields.push((key, value));
+                }
+            }
+            Ok(())
+        }
+        Content::List(items) => items.into_iter().try_for_each(|item| merge(item, fields, names)),
+        _ => Err(Problem::at(&node.place, "<< expects a map or a list of maps")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn value(text: &str) -> Result<Value, String> {
+        match Node::parse("f.yaml", text) {
+            Ok(document) => Ok(document.root.map_or(Value::Null, |root| root.to_value())),
+            Err(problem) => Err(problem.to_string()),
+        }
+    }
+
+    #[test]
+    fn a_document_is_read_with_anchors_and_merge_keys() {
+        assert_eq!(
+            value("a: &x {b: 1, c: [2, ~]}\nd: *x\ne: {<<: *x, b: 3}\n4: '5'\nf: |\n  two\n  lines\n"),
+            Ok(
+                json!({"a": {"b": 1, "c": [2, null]}, "d": {"b": 1, "c": [2, null]}, "e": {"b": 3, "c": [2, null]},
+                "4": "5", "f": "two\nlines\n"})
+            )
+        );
+        for empty in ["", "\n# nothing\n", "---\n", "~\n"] {
+            assert_eq!(value(empty), Ok(Value::Null), "{empty:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_yaml_is_told_with_its_line() {
+        assert_eq!(
+            value("a: 1\na: 2\n"),
+            Err("f.yaml:2: duplicate mapping key: a".to_owned())
+        );
+        assert_eq!(
+            value("a: !secret x\n"),
+            Err("f.yaml:1: unsupported tag `!secret`".to_owned())
+        );
+        assert!(value("a: [1\nb: 2\n").unwrap_err().starts_with("f.yaml:2: "));
+        assert!(value(&"[".repeat(500)).is_err());
+        let deep = format!("{}1{}", "[".repeat(60), "]".repeat(60));
+        assert_eq!(
+            value(&deep),
+            Err("f.yaml:1: nested deeper than 40 levels".to_owned())
+        );
+    }
+
+    #[test]
+    fn aliases_cannot_grow_without_end() {
+        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..9 {
+            let items = vec![format!("*a{}", level - 1); 10].join(", ");
+            text.push_str(&format!("a{level}: &a{level} [{items}]\n"));
+        }
+        assert!(value(&text).unwrap_err().contains("more than 1000000 nodes"));
+        assert_eq!(
+            value("a: &a [*a]\n"),
+            Err("f.yaml:1: an alias inside of its own anchor".to_owned())
+        );
+    }
+
+    #[test]
+    fn an_include_is_a_tag_or_a_text() {
+        for text in [
+            "a: !include b/c.yaml",
+            "a: \"!include b/c.yaml\"",
+            "a: '!include b/c.yaml'",
+        ] {
+            let document = Node::parse("f.yaml", text).unwrap();
+            let node = document.root.unwrap().get("a").unwrap().clone();
+            assert!(
+                matches!(node.content, Content::Include(path) if path == "b/c.yaml"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_second_document_is_not_read() {
+        let document = Node::parse("f.yaml", "a: 1\n---\nb: [\n").unwrap();
+        assert_eq!(document.root.unwrap().to_value(), json!({"a": 1}));
+        assert_eq!(document.second.unwrap().line, 2);
     }
 }

@@ -131,6 +131,7 @@ fn below<'n>(node: &'n Node, word: &str) -> Option<Found<'n>> {
                 node: None,
             })
         }
+        Content::Include(_) => None,
         Content::List(items) => items
             .iter()
             .find(|item| is_called(item, word))

@@ -67,7 +67,7 @@ enum RawKey {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawRemote {
-    table: RawTableName,
+    table: TableName,
     column: Option<String>,
     columns: Option<Vec<String>>,
 }
@@ -75,32 +75,13 @@ struct RawRemote {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawManual {
-    remote_table: RawTableName,
+    remote_table: TableName,
     column_mapping: BTreeMap<String, String>,
     // They say in which order rows are inserted, and nothing is inserted here.
     #[serde(default, rename = "insertion_order")]
     _insertion_order: Option<String>,
     #[serde(default, rename = "source")]
     _source: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(super) enum RawTableName {
-    Plain(String),
-    Full(TableName),
-}
-
-impl From<RawTableName> for TableName {
-    fn from(raw: RawTableName) -> Self {
-        match raw {
-            RawTableName::Full(name) => name,
-            RawTableName::Plain(name) => TableName {
-                schema: "public".to_owned(),
-                name,
-            },
-        }
-    }
 }
 
 /// `Err` says what is wrong with it.
@@ -112,7 +93,7 @@ pub(super) fn convert(raw: RawRelationship, is_array: bool) -> Result<Relationsh
     ) {
         (Some(key), None) => from_key(key, is_array),
         (None, Some(manual)) => Ok(RelationshipUsing::Manual {
-            table: manual.remote_table.into(),
+            table: manual.remote_table,
             columns: manual.column_mapping,
         }),
         _ => Err("one of foreign_key_constraint_on and manual_configuration is needed"),
@@ -140,21 +121,24 @@ fn from_key(key: RawKey, is_array: bool) -> Result<RelationshipUsing, &'static s
             (None, Some(columns)) => Ok(columns),
             _ => Err("one of column and columns is needed"),
         }
-        .map(|columns| RelationshipUsing::RemoteForeignKey {
-            table: table.into(),
-            columns,
-        }),
+        .map(|columns| RelationshipUsing::RemoteForeignKey { table, columns }),
         _ => Err("an array relationship names the table that has the foreign key"),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::node::Node;
+    use super::super::typed;
     use super::*;
 
     fn read(yaml: &str, is_array: bool) -> Result<RelationshipUsing, String> {
-        let raw = serde_saphyr::from_str(yaml).map_err(|error| error.to_string())?;
-        convert(raw, is_array).map(|one| one.using)
+        let root = Node::parse("f.yaml", yaml).unwrap().root.unwrap();
+        let mut problems = Vec::new();
+        match typed::read(&root, &mut problems) {
+            Some(raw) => convert(raw, is_array).map(|one| one.using),
+            None => Err(problems[0].to_string()),
+        }
     }
 
     fn table(name: &str) -> TableName {

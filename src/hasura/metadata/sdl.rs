@@ -116,11 +116,8 @@ pub(super) fn read(text: &str) -> (Sdl, Vec<Problem>) {
             let problems = broken.errors.iter().take(COMPLAINTS).map(|error| {
                 let error = error.to_json();
                 let line = error.locations.first().map(|at| at.line as u64);
-                Problem {
-                    file: FILE.to_owned(),
-                    line,
-                    reason: error.message.chars().take(COMPLAINT).collect(),
-                }
+                let reason: String = error.message.chars().take(COMPLAINT).collect();
+                Problem::on_line(FILE, line, reason)
             });
             return (sdl, problems.collect());
         }
@@ -183,7 +180,12 @@ impl Sdl {
                     let line = self.line(field);
                     self.note_use(&one.name, field.ty.inner_named_type(), line);
                     if field.default_value.is_some() {
-                        self.complain(line, format!("default values in {} are not supported", one.name));
+                        let reason = format!(
+                            "default values in {} are not supported by the local engine",
+                            one.name
+                        );
+                        self.problems
+                            .push(Problem::on_line(FILE, line, reason).as_not_checked());
                     }
                 }
                 let (line, text) = (self.line(one), one.description.as_deref());
@@ -199,10 +201,12 @@ impl Sdl {
             other => {
                 let line = other.location().and_then(|at| at.line_column(&self.sources));
                 let reason = format!(
-                    "a definition of this kind is not supported: {}",
+                    "a definition of this kind is not supported by the local engine: {}",
                     first_line(other)
                 );
-                self.complain(line.map(|at| at.line as u64), reason);
+                let line = line.map(|at| at.line as u64);
+                self.problems
+                    .push(Problem::on_line(FILE, line, reason).as_not_checked());
             }
         }
     }
@@ -251,11 +255,7 @@ impl Sdl {
     }
 
     fn complain(&mut self, line: Option<u64>, reason: String) {
-        self.problems.push(Problem {
-            file: FILE.to_owned(),
-            line,
-            reason,
-        });
+        self.problems.push(Problem::on_line(FILE, line, reason));
     }
 }
 

@@ -1,13 +1,16 @@
 //! databases/databases.yaml with its tables and their select permissions.
 //!
-//! Only PostgreSQL, and only reading: computed fields, event triggers and customised names are refused
-//! by name. Of permissions to write no more is read than whose they are.
+//! Only PostgreSQL, and only reading. Sources of other kinds, computed fields, event triggers and customised names are
+//! named as not checked. Of permissions to write no more is read than whose they are.
 
 use std::fmt;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use super::Problem;
+use super::node::{Content, Node};
 use super::relationships::{self, RawRelationship, Relationship};
 use super::yaml::{Reader, says_nothing};
 
@@ -33,16 +36,46 @@ pub enum DatabaseUrl {
     Literal(String),
     /// Taken from an environment variable.
     FromEnv(String),
+    /// Given as single parameters, which the local engine does not read.
+    Parameters,
 }
 
 /// A table's name with its schema.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "RawTableName")]
 pub struct TableName {
     /// The schema.
     pub schema: String,
     /// The table.
     pub name: String,
+}
+
+/// A table as metadata names it: by its name alone, which is one of `public`, or with its schema.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RawTableName {
+    Plain(String),
+    Full {
+        #[serde(default = "public")]
+        schema: String,
+        name: String,
+    },
+}
+
+fn public() -> String {
+    "public".to_owned()
+}
+
+impl From<RawTableName> for TableName {
+    fn from(raw: RawTableName) -> Self {
+        match raw {
+            RawTableName::Plain(name) => Self {
+                schema: public(),
+                name,
+            },
+            RawTableName::Full { schema, name } => Self { schema, name },
+        }
+    }
 }
 
 impl fmt::Display for TableName {
@@ -62,6 +95,8 @@ pub struct Table {
     pub select_permissions: Vec<SelectPermission>,
     /// The roles that may write to it.
     pub writers: Writers,
+    /// Whether it has names or values of its own that the local engine would not serve as Hasura does.
+    pub is_unsupported_here: bool,
 }
 
 /// The roles that may write to a table.
@@ -96,7 +131,8 @@ pub struct SelectPermission {
 #[serde(deny_unknown_fields)]
 struct RawSource {
     name: String,
-    kind: String,
+    #[serde(rename = "kind")]
+    _kind: IgnoredAny,
     configuration: RawConfiguration,
     #[serde(default)]
     tables: Vec<RawTable>,
@@ -123,7 +159,13 @@ struct RawConnection {
 #[serde(untagged)]
 enum RawUrl {
     Literal(String),
-    FromEnv { from_env: String },
+    FromEnv {
+        from_env: String,
+    },
+    Parameters {
+        #[serde(rename = "connection_parameters")]
+        _connection_parameters: Value,
+    },
 }
 
 #[derive(Deserialize)]
@@ -209,34 +251,52 @@ enum RawColumns {
 }
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Vec<Source> {
-    let raw: Vec<RawSource> = reader.list(FILE);
-    if raw.len() > 1 {
-        reader.problem(FILE, "more than one source is not supported");
+    let Some(file) = reader.node(FILE) else {
+        return Vec::new();
+    };
+    let Content::List(items) = &file.content else {
+        reader.add(Problem::at(&file.place, "expected a list of sources"));
+        return Vec::new();
+    };
+    let mut sources: Vec<Source> = Vec::new();
+    for item in items {
+        let kind = item.get("kind").and_then(Node::text).unwrap_or("postgres");
+        let name = item.get("name").and_then(Node::text).unwrap_or_default();
+        if kind != "postgres" {
+            let reason = format!("source {name}: kind {kind} is not supported by the local engine");
+            reader.add(Problem::at(&item.place, reason).as_not_checked());
+        } else if let Some(raw) = reader.typed(item) {
+            if !sources.is_empty() {
+                let reason = format!("source {name}: a second source is not supported by the local engine");
+                reader.add(Problem::at(&item.place, reason).as_not_checked());
+            }
+            sources.push(convert(reader, raw));
+        }
     }
-    raw.into_iter().map(|source| convert(reader, source)).collect()
+    sources
+}
+
+/// Names a part of a source or of a table that is not checked.
+fn not_checked(reader: &mut Reader<'_>, what: String) {
+    reader.add(Problem::new(FILE, format!("{what} is not supported by the local engine")).as_not_checked());
 }
 
 fn convert(reader: &mut Reader<'_>, raw: RawSource) -> Source {
-    if raw.kind != "postgres" {
-        reader.problem(
-            FILE,
-            format!("source {}: kind {} is not supported", raw.name, raw.kind),
-        );
-    }
     let connection = raw.configuration.connection_info;
     if let Some(level) = connection
         .isolation_level
         .filter(|level| level != "read-committed")
     {
-        reader.problem(
-            FILE,
-            format!("source {}: isolation_level {level} is not supported", raw.name),
-        );
+        not_checked(reader, format!("source {}: isolation_level {level}", raw.name));
+    }
+    if matches!(connection.database_url, RawUrl::Parameters { .. }) {
+        not_checked(reader, format!("source {}: connection_parameters", raw.name));
     }
     Source {
         url: match connection.database_url {
             RawUrl::Literal(url) => DatabaseUrl::Literal(url),
             RawUrl::FromEnv { from_env } => DatabaseUrl::FromEnv(from_env),
+            RawUrl::Parameters { .. } => DatabaseUrl::Parameters,
         },
         max_connections: connection
             .pool_settings
@@ -288,6 +348,7 @@ fn convert_table(reader: &mut Reader<'_>, raw: RawTable) -> Table {
             }
         })
         .collect();
+    let mut is_unsupported_here = false;
     for (key, value) in [
         ("computed_fields", raw.computed_fields),
         ("configuration", raw.configuration),
@@ -296,7 +357,8 @@ fn convert_table(reader: &mut Reader<'_>, raw: RawTable) -> Table {
         ("remote_relationships", raw.remote_relationships),
     ] {
         if value != Value::Bool(false) && !says_nothing(&value) {
-            reader.problem(FILE, format!("table {name}: {key} is not supported"));
+            is_unsupported_here |= matches!(key, "configuration" | "is_enum" | "computed_fields");
+            not_checked(reader, format!("table {name}: {key}"));
         }
     }
     let roles = |all: Vec<RawWritePermission>| all.into_iter().map(|one| one.role).collect();
@@ -319,5 +381,6 @@ fn convert_table(reader: &mut Reader<'_>, raw: RawTable) -> Table {
         relationships,
         select_permissions,
         writers,
+        is_unsupported_here,
     }
 }

@@ -1,7 +1,7 @@
 //! From a tree of YAML to a type: a serde deserializer whose errors know their line.
 //!
-//! A key that a struct does not have is no error here but a problem of its own, so that one of them hides
-//! no other; whether Hasura knows the key decides how it is called.
+//! A key that a struct does not have is a problem of its own, so that one of them hides no other. It is never an error:
+//! Hasura ignores keys that it does not know.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -17,6 +17,7 @@ use super::node::{Content, Key, Node, Place};
 const HASURA_KEYS: [&str; 36] = [
     "apollo_federation_config",
     "array_relationships",
+    "backend_only",
     "cleanup_config",
     "column_config",
     "computed_fields",
@@ -31,7 +32,6 @@ const HASURA_KEYS: [&str; 36] = [
     "extensions_schema",
     "functions",
     "health_check",
-    "ignored_client_headers",
     "insert_permissions",
     "is_enum",
     "logical_models",
@@ -110,6 +110,7 @@ impl<'de> Deserializer<'de> for Tree<'de> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
         let read = match &self.node.content {
             Content::Scalar(value) => value.deserialize_any(visitor).map_err(de::Error::custom),
+            Content::Include(path) => visitor.visit_str(path),
             Content::List(items) => visitor.visit_seq(Items {
                 rest: items.iter(),
                 found: self.found,
@@ -134,7 +135,7 @@ impl<'de> Deserializer<'de> for Tree<'de> {
                 place: Some(self.node.place.clone()),
                 reason: "invalid type: a list, expected a map".to_owned(),
             }),
-            Content::Scalar(_) => self.deserialize_any(visitor),
+            Content::Scalar(_) | Content::Include(_) => self.deserialize_any(visitor),
         }
     }
 
@@ -172,6 +173,11 @@ impl<'de> Deserializer<'de> for Tree<'de> {
     }
 }
 
+/// An include whose file could not be read, which is a problem of its own.
+fn is_unresolved(node: &Node) -> bool {
+    matches!(node.content, Content::Include(_))
+}
+
 struct Items<'n> {
     rest: std::slice::Iter<'n, Node>,
     found: &'n RefCell<Vec<Problem>>,
@@ -181,7 +187,7 @@ impl<'de> SeqAccess<'de> for Items<'de> {
     type Error = Mismatch;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Mismatch> {
-        let Some(node) = self.rest.next() else {
+        let Some(node) = self.rest.find(|node| !is_unresolved(node)) else {
             return Ok(None);
         };
         let tree = Tree {
@@ -219,11 +225,18 @@ impl<'n> Fields<'n> {
         };
         let name = &key.name;
         if !HASURA_KEYS.contains(&name.as_str()) {
-            let reason = format!("unknown field `{name}`, expected one of {}", known.join(", "));
-            self.found.borrow_mut().push(Problem::at(&key.place, reason));
+            let reason = format!(
+                "unknown key {name}: Hasura ignores it. Known here: {}",
+                known.join(", ")
+            );
+            self.found
+                .borrow_mut()
+                .push(Problem::at(&key.place, reason).as_warning());
         } else if !value.says_nothing() {
-            let reason = format!("{name} is not supported");
-            self.found.borrow_mut().push(Problem::at(&key.place, reason));
+            let reason = format!("{name} is not supported by the local engine");
+            self.found
+                .borrow_mut()
+                .push(Problem::at(&key.place, reason).as_not_checked());
         }
         true
     }
@@ -234,7 +247,10 @@ impl<'de> MapAccess<'de> for Fields<'de> {
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Mismatch> {
         while let Some((key, value)) = self.rest.next() {
-            if self.is_strange(key, value) {
+            // A null is as good as an absent key, also where a list is expected.
+            let is_null = matches!(&value.content, Content::Scalar(value) if value.is_null());
+            let is_absent = self.known.is_some() && is_null || is_unresolved(value);
+            if is_absent || self.is_strange(key, value) {
                 continue;
             }
             self.value = Some(value);

@@ -241,14 +241,14 @@ async fn health_version_and_paths() {
         assert_eq!(response.json::<serde_json::Value>().await.unwrap(), nothing);
     }
     let refused: serde_json::Value = engine
-        .post("/v1/metadata")
+        .post("/v1/query")
         .send()
         .await
         .unwrap()
         .json()
         .await
         .unwrap();
-    assert_eq!(refused["error"], "the local engine does not support /v1/metadata");
+    assert_eq!(refused["error"], "the local engine does not support /v1/query");
     let narrow = TestEngine::with(&[("HASURA_GRAPHQL_ENABLED_APIS", "graphql")]).await;
     for path in ["/v1/metadata", "/v1alpha1/config"] {
         assert_eq!(narrow.post(path).send().await.unwrap().status(), 404); // api_disabled

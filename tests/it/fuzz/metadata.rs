@@ -82,7 +82,7 @@ fn seeds() -> Vec<Vec<u8>> {
     .map(|files| {
         let texts: BTreeMap<&str, &str> = files
             .paths()
-            .map(|path| (path, files.get(path).unwrap()))
+            .map(|path| (path, files.text(path).unwrap().unwrap()))
             .collect();
         serde_json::to_vec(&texts).unwrap()
     })

@@ -274,7 +274,7 @@ async fn refusals_say_what_to_do_in_one_line() {
         variables
     };
     let ended = apply_as(&with("wrong"), &small.path(), &[]).await;
-    assert_eq!(ended.exit, 1);
+    assert_eq!(ended.exit, 2);
     assert!(
         ended
             .err

@@ -80,6 +80,7 @@ async fn it_answers_for_the_tables_and_actions_of_any_directory_until_it_is_told
 async fn every_fault_of_the_start_is_said_at_once_on_a_line_of_its_own() {
     let directory = Directory::small();
     directory.write("surprise.yaml", "[]");
+    directory.write("cron_triggers.yaml", "- name: nightly\n");
     let mut variables: Variables = [
         ("HASURA_GRAPHQL_METADATA_DIR", directory.path()),
         ("HASURA_GRAPHQL_SERVER_PORT", "http".to_owned()),
@@ -91,7 +92,7 @@ async fn every_fault_of_the_start_is_said_at_once_on_a_line_of_its_own() {
     assert_eq!(
         String::from_utf8(output.stderr).unwrap(),
         "hasura-siwe: HASURA_GRAPHQL_SERVER_PORT is \"http\", expected a number up to 65535\n\
-         surprise.yaml: is not a metadata file this reader knows\n"
+         cron_triggers.yaml:1: not supported by the local engine\n"
     );
     variables.set("HASURA_GRAPHQL_ENABLE_ALLOWLIST", "true");
     variables.set("HASURA_GRAPHQL_DEV_MODE", "maybe");

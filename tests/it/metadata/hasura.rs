@@ -178,6 +178,13 @@ fn replace(stored: &mut Stored, request: &Value, body: String) -> Answer {
     reply(200, json!({"is_consistent": true, "inconsistent_objects": []}))
 }
 
+/// The headers that an export names with each action, as it was recorded.
+fn ignored_client_headers() -> Value {
+    let export = crate::repository::read("tests/fixtures/hasura_recorded/exports/shipped-2.48.16.json");
+    let export: Value = serde_json::from_str(&export).unwrap();
+    export["actions"][0]["definition"]["ignored_client_headers"].clone()
+}
+
 /// What Hasura's export writes for what it was given: sorted by name, and nothing that is default.
 fn exported(given: &Value) -> Value {
     let mut metadata = given.as_object().unwrap().clone();
@@ -196,6 +203,10 @@ fn exported(given: &Value) -> Value {
         } else {
             definition.entry("kind").or_insert("synchronous".into());
         }
+        // Every export of a real Hasura adds these: tests/fixtures/hasura_recorded/exports.
+        definition
+            .entry("ignored_client_headers")
+            .or_insert_with(ignored_client_headers);
         definition.retain(|key, value| {
             !(key == "timeout" && value == 30
                 || key == "forward_client_headers" && value == false
