@@ -114,7 +114,13 @@ impl Engine {
                 })?
             }
         };
-        let built = build(&files, &environment, &config.statement_timeout, config.ignores_unsupported).await?;
+        let built = build(
+            &files,
+            &environment,
+            &config.statement_timeout,
+            config.ignores_unsupported,
+        )
+        .await?;
         let document = metadata::build(&files).map_err(StartError::Metadata)?.metadata;
         // A proxy of the environment must not come between the engine and a handler, and Hasura
         // takes a redirect for an answer.
@@ -147,7 +153,12 @@ impl Engine {
             stringify_numeric_types: config.stringify_numeric_types,
         };
         Ok(Engine {
-            running: Running::new(shared, environment, config.statement_timeout, config.ignores_unsupported),
+            running: Running::new(
+                shared,
+                environment,
+                config.statement_timeout,
+                config.ignores_unsupported,
+            ),
         })
     }
 }

@@ -49,7 +49,9 @@ impl Service {
         let is_kept = session_id.is_some() || self.nonces == Nonces::Server;
         let expires_at = if is_kept {
             let hash = nonce_hash(&nonce);
-            self.db.issue_nonce(hash, self.nonce_life, purpose, session_id).await?
+            self.db
+                .issue_nonce(hash, self.nonce_life, purpose, session_id)
+                .await?
         } else {
             self.clock.now() + self.nonce_life
         };

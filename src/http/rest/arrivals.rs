@@ -174,7 +174,7 @@ mod tests {
     // Issue 14, item 8.
     #[test]
     fn a_client_with_its_share_of_slow_bodies_gives_up_its_own_oldest() {
-        let arrivals = Arrivals::new(1);
+        let arrivals = Arrivals::new(Arc::new(ForwardedFor::behind(1)));
         let mut others: Vec<Ticket> = (0..20).map(|_| arrivals.admit(client(1))).collect();
         let mut slow: Vec<Ticket> = (0..300).map(|_| arrivals.admit(client(2))).collect();
         assert_eq!(others.iter_mut().filter_map(code).count(), 0);
@@ -189,7 +189,7 @@ mod tests {
     // Issue 14, item 8.
     #[test]
     fn where_clients_cannot_be_told_apart_the_oldest_of_all_is_given_up() {
-        let arrivals = Arrivals::new(0);
+        let arrivals = Arrivals::new(Arc::new(ForwardedFor::behind(0)));
         let mut slow: Vec<Ticket> = (0..300).map(|_| arrivals.admit(None)).collect();
         let mut new = arrivals.admit(None);
         assert_eq!(code(&mut new), None);
