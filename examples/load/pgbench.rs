@@ -83,9 +83,7 @@ pub fn log_ins(first: u64) -> anyhow::Result<Script> {
         "null".to_owned(),
         "0::double precision".to_owned(),
         "0::double precision".to_owned(),
-        "null".to_owned(),
-        "0::double precision".to_owned(),
-        "0::double precision".to_owned(),
+        "true".to_owned(),
     ];
     let sql = with_values(statement("log_ins::LOG_IN")?, &values);
     Ok(Script(format!(

@@ -160,22 +160,30 @@ impl Service {
             .find(|text| signature.recover(&hash(text)) == Ok(address))
             .ok_or(Refusal::SignatureInvalid(Invalid::OtherSigner))?;
         let refresh = RefreshToken::draw(&self.entropy);
-        let outcome = self
-            .db
-            .log_in_by_challenge(&ChallengeLogIn {
-                opening: self.opening(flow, &refresh, client),
-                address,
-                text,
-                user_id: self.entropy.uuid(),
-                uid,
-                sign_ups: self.sign_up_limits(client),
-            })
-            .await?;
+        let mut log_in = ChallengeLogIn {
+            opening: self.opening(flow, &refresh, client),
+            address,
+            text: text.clone(),
+            user_id: self.entropy.uuid(),
+            uid: uid.map(str::to_owned),
+            sign_ups: self.sign_up_limits(client),
+        };
+        let mut outcome = self.db.log_in_by_challenge(&log_in).await?;
+        if matches!(outcome, ChallengeLoggedIn::WantsPlace) {
+            log_in.sign_ups.has_place = true;
+            let db = self.db.clone();
+            let signing_up = async move { db.log_in_by_challenge(&log_in).await };
+            let is_new = |outcome: &ChallengeLoggedIn| {
+                matches!(outcome, ChallengeLoggedIn::Session { is_new: true, .. })
+            };
+            outcome = self.sign_up(signing_up, is_new).await?;
+        }
         match outcome {
             ChallengeLoggedIn::Disabled => Err(Error::AccountDisabled),
             ChallengeLoggedIn::TooMany(wait) => Err(Error::RateLimited(wait)),
+            ChallengeLoggedIn::WantsPlace => unreachable!("a sign-up with a place wants none"),
             ChallengeLoggedIn::Spent => Err(Error::NonceInvalid),
-            ChallengeLoggedIn::Session { session, uid } => {
+            ChallengeLoggedIn::Session { session, uid, .. } => {
                 Ok((self.signed_in(flow, &pen, session, refresh), uid))
             }
         }

@@ -1,6 +1,7 @@
 //! What may be asked how often: of one client or one person by the database, so that all processes count as one; of a
 //! process as a whole by itself, so that a flood from nowhere in particular stays bounded.
 
+use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -82,6 +83,11 @@ impl Bucket {
     /// Of passwords.
     pub(super) fn of_passwords() -> Self {
         Self::of(TRIED_BY_ALL)
+    }
+
+    /// Of new wallets, so many an hour; none for zero.
+    pub(super) fn of_sign_ups(an_hour: u32) -> Option<Self> {
+        Rate::an_hour(an_hour).map(Self::of)
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
@@ -172,13 +178,42 @@ impl Service {
             .map_err(Error::RateLimited)
     }
 
-    /// What a wallet counts against that signs in for the first time.
+    /// What a wallet counts against that signs in for the first time. It has no place yet where the process counts.
     pub(super) fn sign_up_limits(&self, client: &Client) -> SignUpLimits {
         let of_client = client.limited_ip().map(Subject::SignUpsOfClient);
-        let of_process = Subject::SignUpsOfProcess(self.process);
         SignUpLimits {
-            of_client: of_client.zip(Rate::an_hour(self.sign_ups.per_client)),
-            of_process: Rate::an_hour(self.sign_ups.per_process).map(|rate| (of_process, rate)),
+            of_client: of_client.zip(Rate::an_hour(self.sign_ups_per_client)),
+            has_place: self.sign_up_limit.is_none(),
+        }
+    }
+
+    /// Runs the statement in which a new wallet signs up, with a place of the process, or says how long to wait.
+    ///
+    /// Its first statement found the wallet new, its proof good, and room in its client's limit, and wrote nothing. So
+    /// known wallets need no place and no second statement, and what a client is refused takes no place. The place is
+    /// given back unless a user came of it. On a task of its own: a client that hangs up must neither keep the place nor
+    /// sign up without one.
+    pub(super) async fn sign_up<T: Send + 'static>(
+        &self,
+        signing_up: impl Future<Output = Result<T, storage::Error>> + Send + 'static,
+        is_new: impl Fn(&T) -> bool + Send + 'static,
+    ) -> Result<T, Error> {
+        let limit = self.sign_up_limit.clone();
+        if let Some(limit) = &limit {
+            limit.take(Instant::now()).map_err(Error::RateLimited)?;
+        }
+        let counted = async move {
+            let outcome = signing_up.await;
+            if let Some(limit) = limit
+                && !outcome.as_ref().is_ok_and(is_new)
+            {
+                limit.give_back();
+            }
+            outcome
+        };
+        match tokio::spawn(counted.in_current_span()).await {
+            Ok(outcome) => Ok(outcome?),
+            Err(_) => Err(storage::Error::Content("the task of a sign-up ended early").into()),
         }
     }
 

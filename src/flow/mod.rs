@@ -45,10 +45,8 @@ pub use opening::Tokens;
 pub use password::{Registration, key_of_name, key_of_user};
 pub use profile::VerifiedToken;
 
-use uuid::Uuid;
-
 use crate::clock::Clock;
-use crate::config::{Config, Database, Lifetimes, Nonces, Passwords, SignUps};
+use crate::config::{Config, Database, Lifetimes, Nonces, Passwords};
 use crate::entropy::Entropy;
 use crate::model::{Address, Flow};
 use crate::password::Hashers;
@@ -82,9 +80,8 @@ pub struct Service {
     password_limit: Arc<limiter::Bucket>,
     password_shares: shares::Shares,
     contract_shares: shares::Shares,
-    sign_ups: SignUps,
-    /// What the database knows this process by where it counts for each process.
-    process: Uuid,
+    sign_up_limit: Option<Arc<limiter::Bucket>>,
+    sign_ups_per_client: u32,
     live: live::LiveSessions,
     stopping: AtomicBool,
     seen: seen::SeenTokens,
@@ -128,8 +125,8 @@ impl Service {
             password_limit: Arc::new(limiter::Bucket::of_passwords()),
             password_shares: shares::Shares::of(limiter::PASSWORDS_AT_ONCE),
             contract_shares: shares::Shares::of(limiter::CONTRACT_CHECKS_AT_ONCE),
-            sign_ups: config.sign_ups,
-            process: entropy.uuid(),
+            sign_up_limit: limiter::Bucket::of_sign_ups(config.sign_ups.per_process).map(Arc::new),
+            sign_ups_per_client: config.sign_ups.per_client,
             live: live::LiveSessions::new(),
             stopping: AtomicBool::new(false),
             seen: seen::SeenTokens::new(),

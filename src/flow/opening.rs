@@ -25,14 +25,14 @@ pub struct Tokens {
 
 impl Service {
     /// The session that a log-in of `flow` is to open, with `refresh` as its first token.
-    pub(super) fn opening<'a>(&self, flow: Flow, refresh: &RefreshToken, client: &'a Client) -> Opening<'a> {
+    pub(super) fn opening(&self, flow: Flow, refresh: &RefreshToken, client: &Client) -> Opening {
         Opening {
             flow,
             session_id: self.entropy.uuid(),
             token: refresh.hash(),
             lifetime: self.lifetimes.of(flow),
             most_sessions: self.lifetimes.most_sessions,
-            client,
+            client: client.clone(),
         }
     }
 

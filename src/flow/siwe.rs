@@ -43,26 +43,32 @@ impl Service {
         if proof.contract().is_some() {
             opening.lifetime = opening.lifetime.of_contract_wallet();
         }
-        let outcome = self
-            .db
-            .log_in(&LogIn {
-                opening,
-                address: proof.address(),
-                chain_id: proof.chain_id(),
-                contract: proof.contract(),
-                nonce: nonce_of(&proof),
-                must_be_issued: self.nonces == Nonces::Server,
-                user_id: self.entropy.uuid(),
-                sign_ups: self.sign_up_limits(client),
-            })
-            .await?;
+        let mut log_in = LogIn {
+            opening,
+            address: proof.address(),
+            chain_id: proof.chain_id(),
+            contract: proof.contract(),
+            nonce: nonce_of(&proof),
+            must_be_issued: self.nonces == Nonces::Server,
+            user_id: self.entropy.uuid(),
+            sign_ups: self.sign_up_limits(client),
+        };
+        let mut outcome = self.db.log_in(&log_in).await?;
+        if matches!(outcome, LoggedIn::WantsPlace) {
+            log_in.sign_ups.has_place = true;
+            let db = self.db.clone();
+            let signing_up = async move { db.log_in(&log_in).await };
+            let is_new = |outcome: &LoggedIn| matches!(outcome, LoggedIn::Session { is_new: true, .. });
+            outcome = self.sign_up(signing_up, is_new).await?;
+        }
         match outcome {
             LoggedIn::ChainNotSupported => Err(Error::ChainNotSupported),
             LoggedIn::Disabled => Err(Error::AccountDisabled),
             LoggedIn::TooMany(wait) => Err(Error::RateLimited(wait)),
+            LoggedIn::WantsPlace => unreachable!("a sign-up with a place wants none"),
             LoggedIn::NonceInvalid => Err(Error::NonceInvalid),
             LoggedIn::PurposeMismatch => Err(Refusal::PurposeMismatch(Purpose::SignIn).into()),
-            LoggedIn::Session(session) => Ok(self.signed_in(Flow::Siwe, &pen, session, refresh)),
+            LoggedIn::Session { session, .. } => Ok(self.signed_in(Flow::Siwe, &pen, session, refresh)),
         }
     }
 }

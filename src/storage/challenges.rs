@@ -16,17 +16,17 @@ use crate::model::{Address, Flow};
 
 /// A log-in with a text that the wallet signed.
 #[derive(Debug)]
-pub struct ChallengeLogIn<'a> {
+pub struct ChallengeLogIn {
     /// The session to open; its flow is that of the challenge.
-    pub opening: Opening<'a>,
+    pub opening: Opening,
     /// The proven address.
     pub address: Address,
     /// The text that it signed.
-    pub text: &'a str,
+    pub text: String,
     /// The id of the user, if the address is new.
     pub user_id: Uuid,
     /// The uid to give the user who has none, where the flow shows one.
-    pub uid: Option<&'a str>,
+    pub uid: Option<String>,
     /// What it counts against, if the address is new.
     pub sign_ups: SignUpLimits,
 }
@@ -40,10 +40,14 @@ pub enum ChallengeLoggedIn {
     Disabled,
     /// The challenge has expired, or somebody was faster; nothing was written.
     Spent,
+    /// The address is new, and its sign-up has no place yet; nothing was written.
+    WantsPlace,
     /// A session.
     Session {
         /// It.
         session: SessionState,
+        /// Whether its user came into being with it.
+        is_new: bool,
         /// The user's uid; `None` where none was asked for, or the one drawn was taken.
         uid: Option<String>,
     },
@@ -98,9 +102,7 @@ pub(super) const LOG_IN: &str = concat!(
         "$16",
         "$17",
         "$18",
-        "$19",
-        "$20",
-        "$21"
+        "$19"
     ),
     owner_of_wallet!(),
     ",
@@ -200,7 +202,7 @@ impl Db {
     ///
     /// # Errors
     /// [`Error`] when the database gave no answer; the challenge may then be spent or not, and a retry tells.
-    pub async fn log_in_by_challenge(&self, log_in: &ChallengeLogIn<'_>) -> Result<ChallengeLoggedIn, Error> {
+    pub async fn log_in_by_challenge(&self, log_in: &ChallengeLogIn) -> Result<ChallengeLoggedIn, Error> {
         let values = log_in.opening.values(self);
         let sign_ups = log_in.sign_ups.values();
         let row = self
@@ -212,19 +214,18 @@ impl Db {
                     &log_in.text,
                     &log_in.uid,
                     &sign_ups.client,
-                    &sign_ups.client_cost,
-                    &sign_ups.client_ahead,
-                    &sign_ups.process,
-                    &sign_ups.process_cost,
-                    &sign_ups.process_ahead,
+                    &sign_ups.cost,
+                    &sign_ups.ahead,
+                    &sign_ups.has_place,
                 ]),
             )
             .await?;
         if row.get("disabled") {
             return Ok(ChallengeLoggedIn::Disabled);
         }
-        match SignUp::read(&row) {
+        match SignUp::read(&row, &log_in.sign_ups) {
             SignUp::Allowed => {}
+            SignUp::WantsPlace => return Ok(ChallengeLoggedIn::WantsPlace),
             SignUp::NotDue => return Ok(ChallengeLoggedIn::Spent),
             SignUp::TooMany(wait) => return Ok(ChallengeLoggedIn::TooMany(wait)),
         }
@@ -236,6 +237,7 @@ impl Db {
         }
         Ok(ChallengeLoggedIn::Session {
             session: SessionState::read(&row)?,
+            is_new: row.get("is_new"),
             uid: row.get("uid"),
         })
     }

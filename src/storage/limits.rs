@@ -42,8 +42,6 @@ pub enum Subject {
     User(Uuid),
     /// A client whose new wallets sign up.
     SignUpsOfClient(IpAddr),
-    /// A process in which new wallets sign up.
-    SignUpsOfProcess(Uuid),
 }
 
 impl Subject {
@@ -53,7 +51,6 @@ impl Subject {
             Self::Asker(ip) => format!("asker:{ip}"),
             Self::User(id) => format!("user:{id}"),
             Self::SignUpsOfClient(ip) => format!("sign-ups:{ip}"),
-            Self::SignUpsOfProcess(id) => format!("sign-ups-of-process:{id}"),
         }
     }
 }

@@ -15,9 +15,9 @@ use crate::model::{Address, ChainId, ContractWallet};
 
 /// Everything a log-in writes.
 #[derive(Debug)]
-pub struct LogIn<'a> {
+pub struct LogIn {
     /// The session to open.
-    pub opening: Opening<'a>,
+    pub opening: Opening,
     /// The proven address.
     pub address: Address,
     /// The chain its message names.
@@ -47,8 +47,15 @@ pub enum LoggedIn {
     NonceInvalid,
     /// The nonce was issued for another purpose; nothing was written.
     PurposeMismatch,
+    /// The address is new, and its sign-up has no place yet; nothing was written.
+    WantsPlace,
     /// A session.
-    Session(SessionState),
+    Session {
+        /// It.
+        session: SessionState,
+        /// Whether its user came into being with it.
+        is_new: bool,
+    },
 }
 
 // Everything hangs on `spent`, so a refused log-in leaves the nonce usable.
@@ -64,9 +71,7 @@ pub(super) const LOG_IN: &str = concat!(
         "$21",
         "$22",
         "$23",
-        "$24",
-        "$25",
-        "$26"
+        "$24"
     ),
     owner_of_wallet!("$19"),
     ",
@@ -114,7 +119,7 @@ impl Db {
     ///
     /// # Errors
     /// [`Error`] when the database gave no answer; the nonce may then be spent or not, and a retry tells.
-    pub async fn log_in(&self, log_in: &LogIn<'_>) -> Result<LoggedIn, Error> {
+    pub async fn log_in(&self, log_in: &LogIn) -> Result<LoggedIn, Error> {
         let Some(chain) = log_in.chain_id.to_i64() else {
             return Ok(LoggedIn::ChainNotSupported);
         };
@@ -134,11 +139,9 @@ impl Db {
                     &columns::wallet_chain(log_in.contract.map(|contract| contract.chain)),
                     &log_in.contract.is_some_and(|contract| contract.deployed),
                     &sign_ups.client,
-                    &sign_ups.client_cost,
-                    &sign_ups.client_ahead,
-                    &sign_ups.process,
-                    &sign_ups.process_cost,
-                    &sign_ups.process_ahead,
+                    &sign_ups.cost,
+                    &sign_ups.ahead,
+                    &sign_ups.has_place,
                 ]),
             )
             .await?;
@@ -148,8 +151,9 @@ impl Db {
         if row.get("disabled") {
             return Ok(LoggedIn::Disabled);
         }
-        match SignUp::read(&row) {
+        match SignUp::read(&row, &log_in.sign_ups) {
             SignUp::Allowed => {}
+            SignUp::WantsPlace => return Ok(LoggedIn::WantsPlace),
             SignUp::NotDue => return Ok(LoggedIn::NonceInvalid),
             SignUp::TooMany(wait) => return Ok(LoggedIn::TooMany(wait)),
         }
@@ -162,6 +166,9 @@ impl Db {
                 false => LoggedIn::NonceInvalid,
             });
         }
-        Ok(LoggedIn::Session(SessionState::read(&row)?))
+        Ok(LoggedIn::Session {
+            session: SessionState::read(&row)?,
+            is_new: row.get("is_new"),
+        })
     }
 }

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 /// The session that a log-in opens.
 #[derive(Debug)]
-pub struct Opening<'a> {
+pub struct Opening {
     /// How the person comes in.
     pub flow: Flow,
     /// The id of the session.
@@ -29,7 +29,7 @@ pub struct Opening<'a> {
     /// How many sessions the person may have, this one included; the oldest ends for it.
     pub most_sessions: i64,
     /// Where the request came from.
-    pub client: &'a Client,
+    pub client: Client,
 }
 
 /// A session, with what its account may do: all that its next tokens are made of.
@@ -174,7 +174,7 @@ pub(super) struct Values<'a> {
     client: &'a Client,
 }
 
-impl Opening<'_> {
+impl Opening {
     pub(super) fn values(&self, db: &Db) -> Values<'_> {
         Values {
             offset: db.clock_offset(),
@@ -185,7 +185,7 @@ impl Opening<'_> {
             idle: self.lifetime.idle.as_secs_f64(),
             absolute: self.lifetime.absolute.as_secs_f64(),
             most_sessions: self.most_sessions,
-            client: self.client,
+            client: &self.client,
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{Db, Error};
 /// Everything such a log-in writes.
 pub struct PasswordLogIn<'a> {
     /// The session to open.
-    pub opening: Opening<'a>,
+    pub opening: Opening,
     /// Whose password was right.
     pub user_id: Uuid,
     /// The hash that it was held against.

@@ -7,24 +7,23 @@ use tokio_postgres::Row;
 
 use super::limits::{self, Rate, Subject};
 
-/// The limits that a wallet which is new counts against: its client's, then its process's.
-#[derive(Clone, Copy, Debug, Default)]
+/// What a wallet counts against that is new.
+#[derive(Clone, Copy, Debug)]
 pub struct SignUpLimits {
-    /// The client's, where its address is known and it has one.
+    /// Its client's limit, where the client's address is known and there is one.
     pub of_client: Option<(Subject, Rate)>,
-    /// The process's, if it has one.
-    pub of_process: Option<(Subject, Rate)>,
+    /// Whether the process, which counts by itself, has a place for it.
+    pub has_place: bool,
 }
 
-/// `known (known)` and `sign_up (allowed, is_due)` of the wallet `$12` on `$chain`: it is known, or may sign up and was
-/// counted. Stands behind `moment`, in front of `owner_of_wallet`. `$proof` is true where the rest of the statement
-/// would accept what the wallet signed. The other parameters are those of [`SignUpLimits::values`].
+/// `known (known)` and `sign_up (is_due, is_free, allowed)` of the wallet `$12` on `$chain`: it is known, or may sign up
+/// and was counted for its client. Stands behind `moment`, in front of `owner_of_wallet`. `$proof` is true where the rest
+/// of the statement would accept what the wallet signed. The other parameters are those of [`SignUpLimits::values`].
 ///
-/// What is full already is looked at first, so that a refused sign-up counts neither for its client nor for the process,
-/// and writes no row. Only of sign-ups at the same moment may one be refused and have been counted for its client.
+/// What is full already is looked at first, so that a sign-up that is refused, or has no place yet, writes no row and
+/// waits for none.
 macro_rules! sign_up {
-    ($chain:literal, $proof:literal, $client:literal, $client_cost:literal, $client_ahead:literal,
-     $process:literal, $process_cost:literal, $process_ahead:literal) => {
+    ($chain:literal, $proof:literal, $client:literal, $cost:literal, $ahead:literal, $has_place:literal) => {
         concat!(
             ",
 known as materialized (
@@ -32,21 +31,13 @@ known as materialized (
             $chain,
             "::bigint) as known
 ),
-sign_up_waits as materialized (
+sign_up_wait as materialized (
   select l.used_until - make_interval(secs => ",
-            $client_ahead,
+            $ahead,
             ") as until
   from auth.limits l, known
   where l.subject = ",
             $client,
-            "::text and not known
-  union all
-  select l.used_until - make_interval(secs => ",
-            $process_ahead,
-            ")
-  from auth.limits l, known
-  where l.subject = ",
-            $process,
             "::text and not known
 ),
 asked as materialized (
@@ -56,81 +47,63 @@ asked as materialized (
   from known
 ),
 free as materialized (
-  select is_due and not exists (select from sign_up_waits, moment where until > now) as free
+  select is_due and not exists (select from sign_up_wait, moment where until > now) as is_free
   from asked
 )",
             $crate::storage::limits::limited!(
                 "of_client",
                 $client,
-                concat!("make_interval(secs => ", $client_cost, ")"),
-                concat!("make_interval(secs => ", $client_ahead, ")"),
-                concat!($client, "::text is not null and (select free from free)")
-            ),
-            $crate::storage::limits::limited!(
-                "of_process",
-                $process,
-                concat!("make_interval(secs => ", $process_cost, ")"),
-                concat!("make_interval(secs => ", $process_ahead, ")"),
+                concat!("make_interval(secs => ", $cost, ")"),
+                concat!("make_interval(secs => ", $ahead, ")"),
                 concat!(
-                    $process,
-                    "::text is not null and (select free from free)
-    and (",
                     $client,
-                    "::text is null or exists (select from of_client))"
+                    "::text is not null and ",
+                    $has_place,
+                    "::boolean and (select is_free from free)"
                 )
             ),
             ",
 sign_up as materialized (
-  select is_due, known or free
-    and (",
+  select is_due, is_free, known or is_free and ",
+            $has_place,
+            "::boolean and (",
             $client,
-            "::text is null or exists (select from of_client))
-    and (",
-            $process,
-            "::text is null or exists (select from of_process)) as allowed
+            "::text is null or exists (select from of_client)) as allowed
   from known, asked, free
 )"
         )
     };
 }
 
-/// What [`SignUp::read`] reads, among the columns of a statement.
+/// What [`SignUp::read`] reads, among the columns of a statement. Stands behind `person_of_wallet`.
 macro_rules! sign_up_columns {
     () => {
-        "(select known from known) as known, (select is_due from sign_up) as sign_up_is_due,
-  (select allowed from sign_up) as sign_up_allowed,
-  (select extract(epoch from max(until) - (select now from moment))::double precision from sign_up_waits) as sign_up_wait"
+        "(select is_due from sign_up) as sign_up_is_due, (select is_free from sign_up) as sign_up_is_free,
+  (select allowed from sign_up) as sign_up_allowed, exists (select from made) as is_new,
+  (select extract(epoch from until - (select now from moment))::double precision from sign_up_wait) as sign_up_wait"
     };
 }
 
 pub(super) use {sign_up, sign_up_columns};
 
-/// The six values of [`SignUpLimits`], in a form that the driver takes.
+/// The four values of [`SignUpLimits`], in a form that the driver takes.
 pub(super) struct Values {
     pub(super) client: Option<String>,
-    pub(super) client_cost: f64,
-    pub(super) client_ahead: f64,
-    pub(super) process: Option<String>,
-    pub(super) process_cost: f64,
-    pub(super) process_ahead: f64,
+    pub(super) cost: f64,
+    pub(super) ahead: f64,
+    pub(super) has_place: bool,
 }
 
 impl SignUpLimits {
     pub(super) fn values(&self) -> Values {
-        let seconds = |limit: Option<(Subject, Rate)>| {
-            limit.map_or((0.0, 0.0), |(_, rate)| {
-                (rate.cost.as_secs_f64(), rate.ahead().as_secs_f64())
-            })
-        };
-        let (client_cost, client_ahead) = seconds(self.of_client);
-        let (process_cost, process_ahead) = seconds(self.of_process);
+        let (cost, ahead) = self.of_client.map_or((0.0, 0.0), |(_, rate)| {
+            (rate.cost.as_secs_f64(), rate.ahead().as_secs_f64())
+        });
         Values {
             client: self.of_client.map(|(client, _)| client.key()),
-            client_cost,
-            client_ahead,
-            process: self.of_process.map(|(process, _)| process.key()),
-            process_cost,
-            process_ahead,
+            cost,
+            ahead,
+            has_place: self.has_place,
         }
     }
 }
@@ -141,19 +114,23 @@ pub(super) enum SignUp {
     Allowed,
     /// The wallet is new, and what it signed is good for nothing.
     NotDue,
-    /// Too many wallets signed up.
+    /// The wallet is new and may sign up once it has a place.
+    WantsPlace,
+    /// Too many new wallets of its client signed up.
     TooMany(Duration),
 }
 
 impl SignUp {
-    /// Reads [`sign_up_columns`].
-    pub(super) fn read(row: &Row) -> Self {
+    /// Reads [`sign_up_columns`] of a statement with these limits.
+    pub(super) fn read(row: &Row, limits: &SignUpLimits) -> Self {
         if row.get("sign_up_allowed") {
             Self::Allowed
-        } else if row.get("sign_up_is_due") {
-            Self::TooMany(limits::wait(row.get("sign_up_wait")))
-        } else {
+        } else if !row.get::<_, bool>("sign_up_is_due") {
             Self::NotDue
+        } else if row.get("sign_up_is_free") && !limits.has_place {
+            Self::WantsPlace
+        } else {
+            Self::TooMany(limits::wait(row.get("sign_up_wait")))
         }
     }
 }

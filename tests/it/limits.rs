@@ -160,8 +160,7 @@ async fn limits_that_nobody_uses_any_more_are_forgotten() {
         let row = client.query_one("select count(*) from auth.limits", &[]).await;
         row.unwrap().get(0)
     };
-    // The wallet's, and the process's of new wallets.
-    assert_eq!(count().await, 2);
+    assert_eq!(count().await, 1);
     app.clock.advance(Duration::seconds(10));
     app.app_service.sweep().await.unwrap();
     assert_eq!(count().await, 0);
