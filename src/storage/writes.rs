@@ -86,7 +86,7 @@ impl Db {
         if let Some(found) = last.as_ref().filter(|found| found.counts(is_doubtful)) {
             return found.answer.clone();
         }
-        // Whoever asked may go away before there is another answer.
+        // The caller may disconnect before there is another answer.
         *last = None;
         let answer = self.try_to_write().await.map_err(Arc::new);
         *last = Some(Found {

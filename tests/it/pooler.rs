@@ -162,7 +162,7 @@ fn said(output: &std::process::Output) -> String {
 
 // Field report D01.
 #[tokio::test]
-async fn a_pooler_that_nobody_told_of_is_named_where_it_takes_no_options() {
+async fn an_undeclared_pooler_that_takes_no_options_is_named() {
     let pooled = Pooled::start().await;
     let mut direct = variables(&TestDb::create_empty().await);
     direct.set("DATABASE_URL", &pooled.direct_url);
@@ -190,7 +190,7 @@ async fn a_pooler_that_nobody_told_of_is_named_where_it_takes_no_options() {
 
 // Field report D01.
 #[tokio::test]
-async fn a_pooler_that_nobody_told_of_is_named_where_it_gives_connections_away() {
+async fn an_undeclared_pooler_that_shares_connections_is_named() {
     let pooled = Pooled::with("ignore_startup_parameters = options\nverbose = 0").await;
     let mut direct = variables(&TestDb::create_empty().await);
     direct.set("DATABASE_URL", &pooled.direct_url);

@@ -1,5 +1,5 @@
 //! `/readyz` fails while PostgreSQL answers and takes no writes, and is well again when it does: a real standby, a real full
-//! disk, a role that only reads. Nobody signs in meanwhile, so the check finds it by itself.
+//! disk, a role that only reads. No request is sent meanwhile, so the check finds it by itself.
 
 use std::io::Write;
 use std::time::{Duration, Instant};

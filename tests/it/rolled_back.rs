@@ -181,7 +181,7 @@ async fn what_is_rolled_back_again_and_again_is_unavailable_within_the_time_of_a
         assert_eq!(runs(&client).await, RUNS);
     }
     assert!(begun.elapsed() < REQUEST_TIMEOUT);
-    // Another fault is not repeated: whoever comes again decides.
+    // A statement that failed for another reason does not run again.
     fail(&client, "auth.sessions", "insert or update", "P0001", 1000).await;
     app.log_in_with(&app.message(&alice))
         .await

@@ -1,13 +1,16 @@
 //! What each command says of a database that it cannot use: where it looked, why it failed and what to do, and never the password.
 
+use std::process::Stdio;
+
 use hasura_siwe::config::Variables;
 use hasura_siwe::storage::latest_version;
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::support::app::variables;
 use crate::support::cluster::Cluster;
 use crate::support::db::TestDb;
 use crate::support::line::Line;
-use crate::support::process::{Process, run};
+use crate::support::process::{Process, command, run};
 
 const USER: &str = "d1789988-2406-4937-bc3d-2f9e039e7e1b";
 const ADDRESS: &str = "0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045";
@@ -167,12 +170,15 @@ async fn the_local_engine_names_the_place_of_a_database_that_is_down() {
     ]
     .into_iter()
     .collect();
-    let engine = Process::start(&["engine"], &given, |line| {
-        Some(line.strip_prefix("the local engine listens on ")?.to_owned())
-    })
-    .await;
-    let (status, log) = engine.stop().await;
-    assert!(status.success());
+    // Its log goes to standard error.
+    let mut engine = command(&["engine"], &given)
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(engine.stderr.take().unwrap()).lines();
+    let log = lines.next_line().await.unwrap().unwrap();
+    engine.kill().await.unwrap();
     let words = [
         "connection error: Connection refused",
         "PostgreSQL at 127.0.0.1:1",

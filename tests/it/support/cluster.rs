@@ -64,7 +64,7 @@ impl Cluster {
         Process::serve(variables).await
     }
 
-    /// From now on whoever connects is admitted by these lines of pg_hba.conf.
+    /// Replaces pg_hba.conf with these lines and reloads it.
     pub async fn authenticates(&self, lines: &[&str]) {
         std::fs::write(self.data().join("pg_hba.conf"), lines.join("\n") + "\n").unwrap();
         let client = self.client().await;
