@@ -65,6 +65,7 @@ pub(super) const LOG_IN: &str = concat!(
         "$19",
         "exists (select from public.networks where chain_id = $15 and enabled)
     and not exists (select from auth.spent_nonces n where n.address = $12::bytea and n.hash = $16)
+    and not exists (select from auth.issued_nonces n where n.hash = $16 and n.purpose <> 'sign-in')
     and (not $17 or exists (
       select from auth.issued_nonces n, moment where n.hash = $16 and n.expires_at > moment.now
     ))",
@@ -103,7 +104,7 @@ account as (
 select
   exists (select from public.networks where chain_id = $15 and enabled) as chain_supported,
   exists (select from owner where disabled) as disabled,
-  exists (select from known where not fits) as other_purpose,
+  exists (select from nonce_record where not fits) as other_purpose,
   exists (select from limited) as admitted, (select seconds from wait) as wait,
   ",
     sign_up_columns!(),

@@ -18,7 +18,7 @@ pub struct ProofNonce {
     pub remember_until: OffsetDateTime,
 }
 
-/// `known (fits)`: the nonce `$hash` as it was issued, if it was, and whether that was for `$purpose` in `$session`. `spent (hash)`:
+/// `nonce_record (fits)`: the nonce `$hash` as it was issued, if it was, and whether that was for `$purpose` in `$session`. `spent (hash)`:
 /// the nonce of `$address`, spent, if `allowed` has a row, it fits, and it was not spent before. Stands behind `moment` and an
 /// `allowed` of at most one row.
 ///
@@ -31,7 +31,7 @@ macro_rules! spend_nonce {
     ) => {
         concat!(
             ",
-known as materialized (
+nonce_record as materialized (
   select n.purpose = ",
             $purpose,
             " and n.session_id is not distinct from ",
@@ -44,10 +44,10 @@ known as materialized (
 ),
 issued as (
   delete from auth.issued_nonces n
-  using moment, allowed, known
+  using moment, allowed, nonce_record
   where ",
             $must_be_issued,
-            " and known.fits and n.hash = ",
+            " and nonce_record.fits and n.hash = ",
             $hash,
             " and n.expires_at > moment.now
   returning n.hash
@@ -64,7 +64,7 @@ spent as (
   from allowed
   where case when ",
             $must_be_issued,
-            " then exists (select from issued) else not exists (select from known where not fits) end
+            " then exists (select from issued) else not exists (select from nonce_record where not fits) end
   on conflict do nothing
   returning hash
 )"

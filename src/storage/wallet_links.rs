@@ -104,7 +104,7 @@ noted as (
   where user_id = $2
 )
 select exists (select from allowed) as allowed, exists (select from spent) as spent,
-  not exists (select from known where fits)
+  not exists (select from nonce_record where fits)
     and not exists (select from auth.spent_nonces s where s.address = $3 and s.hash = $4) as other_purpose,
   exists (select from linked where user_id <> $2) as lost"
 );
