@@ -70,6 +70,7 @@ made as (
   select user_id, moment.now
   from claimed, moment
   where user_id = $13
+  returning id
 ),
 person as materialized (
   select user_id, $12 as address, ",
