@@ -150,17 +150,16 @@ async fn w01_every_spelling_of_a_signature_is_a_proof(hasura: Hasura) {
             signature: spellings(&signed.signature)[at].clone(),
             ..signed
         };
-        link_wallet(&hasura, &token, &spelt(hasura.message(&own)), PASSWORD)
-            .await
-            .data();
-        let proof = proof_of(&spelt(hasura.message(&own)));
+        let signed = spelt(hasura.proof(&own, "link-wallet", &token).await);
+        link_wallet(&hasura, &token, &signed, PASSWORD).await.data();
+        let proof = proof_of(&spelt(hasura.proof(&own, "unlink-wallet", &token).await));
         unlink_wallet(&hasura, &token, &own.address().to_string(), proof)
             .await
             .data();
         let another = wallet();
         let (token, _) = hasura.log_in(&another).await;
         let names = json!({"email": fresh_email(&another)});
-        let signed = spelt(hasura.message(&another));
+        let signed = spelt(hasura.proof(&another, "set-password", &token).await);
         link_password(&hasura, &token, names, &signed).await.data();
     }
 }

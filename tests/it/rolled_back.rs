@@ -51,8 +51,13 @@ async fn count(client: &Client, what: &str) -> i64 {
     client.query_one(&sql, &[]).await.unwrap().get(0)
 }
 
-fn proof(app: &TestApp, own: &hasura_siwe::cli::wallet::Wallet) -> Value {
-    let signed = app.message(own);
+async fn proof(
+    app: &TestApp,
+    own: &hasura_siwe::cli::wallet::Wallet,
+    purpose: &str,
+    session: &Value,
+) -> Value {
+    let signed = app.proof(own, purpose, session).await;
     json!({"message": signed.message, "signature": signed.signature})
 }
 
@@ -133,21 +138,32 @@ async fn a_transaction_that_was_rolled_back_runs_again_from_its_beginning() {
 
     fail(&client, "auth.credentials", "insert", "40001", 2).await;
     // The nonce of the message is spent in the run that commits, and not before.
-    link_password(&app, &session, proof(&app, &alice))
-        .await
-        .assert_ok();
+    link_password(
+        &app,
+        &session,
+        proof(&app, &alice, "set-password", &session).await,
+    )
+    .await
+    .assert_ok();
     assert_eq!(runs(&client).await, 3);
     client
         .batch_execute("drop trigger fail on auth.credentials")
         .await
         .unwrap();
     fail(&client, "auth.wallets", "insert", "40001", 2).await;
-    link(&app, &session, proof(&app, &second)).await.assert_ok();
+    link(
+        &app,
+        &session,
+        proof(&app, &second, "link-wallet", &session).await,
+    )
+    .await
+    .assert_ok();
     assert_eq!(runs(&client).await, 3);
     assert_eq!(count(&client, "auth.wallets").await, 2);
 
     fail(&client, "auth.users", "delete", "40001", 2).await;
-    let reply = delete(&app, &session, proof(&app, &alice)).await;
+    let proof = proof(&app, &alice, "delete-account", &session).await;
+    let reply = delete(&app, &session, proof).await;
     reply.assert_ok();
     assert_eq!(runs(&client).await, 3);
     assert_eq!(count(&client, "auth.users").await, 0);
@@ -164,9 +180,13 @@ async fn what_is_rolled_back_again_and_again_is_unavailable_within_the_time_of_a
     let client = app.db.connect().await;
     let (alice, second) = (wallet(), wallet());
     let session = session_of(&app.log_in_with(&app.message(&alice)).await);
-    link_password(&app, &session, proof(&app, &alice))
-        .await
-        .assert_ok();
+    link_password(
+        &app,
+        &session,
+        proof(&app, &alice, "set-password", &session).await,
+    )
+    .await
+    .assert_ok();
     let begun = Instant::now();
     for code in ["40001", "40P01"] {
         fail(&client, "auth.sessions", "insert or update", code, 1000).await;
@@ -175,9 +195,13 @@ async fn what_is_rolled_back_again_and_again_is_unavailable_within_the_time_of_a
             .assert_error(400, "unavailable");
         assert_eq!(runs(&client).await, RUNS);
         fail(&client, "auth.wallets", "insert", code, 1000).await;
-        link(&app, &session, proof(&app, &second))
-            .await
-            .assert_error(400, "unavailable");
+        link(
+            &app,
+            &session,
+            proof(&app, &second, "link-wallet", &session).await,
+        )
+        .await
+        .assert_error(400, "unavailable");
         assert_eq!(runs(&client).await, RUNS);
     }
     assert!(begun.elapsed() < REQUEST_TIMEOUT);
@@ -252,6 +276,7 @@ async fn a_transaction_in_a_real_deadlock_gives_way_and_runs_again() {
     let client = app.db.connect().await;
     let alice = wallet();
     let session = session_of(&app.log_in_with(&app.message(&alice)).await);
+    let proof = proof(&app, &alice, "delete-account", &session).await;
     let other = stubborn(&app).await;
     other
         .batch_execute("select from auth.sessions for update")
@@ -266,7 +291,7 @@ async fn a_transaction_in_a_real_deadlock_gives_way_and_runs_again() {
             .unwrap();
         other.batch_execute("commit").await.unwrap();
     };
-    let (reply, ()) = tokio::join!(delete(&app, &session, proof(&app, &alice)), meanwhile);
+    let (reply, ()) = tokio::join!(delete(&app, &session, proof), meanwhile);
     reply.assert_ok();
     until_deadlocked(&client).await;
     assert_eq!(count(&client, "auth.users").await, 0);
