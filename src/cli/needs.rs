@@ -31,6 +31,10 @@ const NEEDS: &[(&str, &str)] = &[
         "HASURA_ENDPOINT or --endpoint, and HASURA_GRAPHQL_ADMIN_SECRET",
     ),
     (
+        "metadata remove",
+        "HASURA_ENDPOINT or --endpoint, and HASURA_GRAPHQL_ADMIN_SECRET",
+    ),
+    (
         "metadata diff",
         "HASURA_ENDPOINT or --endpoint, and HASURA_GRAPHQL_ADMIN_SECRET",
     ),

@@ -238,8 +238,12 @@ impl Parts {
         variables.default_to("ACTIONS_BASE_URL", format!("http://{service}"));
         let origins = environment::allow_pages(&mut variables, &config);
         let environment = environment::of_engine(&variables, &config, service)?;
-        let engine_config =
+        let mut engine_config =
             engine::Config::read(&environment).map_err(|faults| anyhow::anyhow!(faults.join("\n")))?;
+        // The front passes every path on, and the engine sees the front alone: so both must be closed to other machines.
+        for listener in [&listeners.front, &listeners.engine] {
+            engine_config.is_exposed |= !listener.local_addr()?.ip().is_loopback();
+        }
         let started = Engine::start(engine_config, environment, clock).await;
         let started = started.context("the local engine did not start")?;
         for fault in started.inconsistencies() {

@@ -52,7 +52,7 @@ pub(super) struct Connections {
     open: Mutex<HashMap<u64, Arc<Activity>>>,
     /// Counts the changes of all states: the smaller number is the older one.
     ticks: AtomicU64,
-    /// Somebody waits for a place, and wants to hear of connections that become idle.
+    /// A new connection waits for a place and is notified when one becomes idle.
     is_full: AtomicBool,
     changed: Notify,
     warned_at: Mutex<Option<Instant>>,

@@ -92,7 +92,7 @@ pub struct UnsendableClaims {
     pub some: Vec<(Uuid, String)>,
 }
 
-// The text of the check in migrations/0017_claim_values.sql.
+// The text of the check in migrations/0018_claim_values.sql.
 pub(super) const UNSENDABLE: &str = r"
 select user_id, name, count(*) over () as count
 from auth.custom_claims

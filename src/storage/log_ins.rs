@@ -155,6 +155,7 @@ impl Db {
         match SignUp::read(&row, &log_in.sign_ups) {
             SignUp::Allowed => {}
             SignUp::WantsPlace => return Ok(LoggedIn::WantsPlace),
+            SignUp::NotDue if row.get("other_purpose") => return Ok(LoggedIn::PurposeMismatch),
             SignUp::NotDue => return Ok(LoggedIn::NonceInvalid),
             SignUp::TooMany(wait) => return Ok(LoggedIn::TooMany(wait)),
         }

@@ -142,11 +142,11 @@ turned as (
       salt = case kind when 'newest' then held.salt when 'replaced' then s.salt end,
       rotated_at = case kind when 'newest' then clock_timestamp() + make_interval(secs => $1) else s.rotated_at end,
       previous_salts = case
-        when keeps_salt then array_prepend(s.salt, s.previous_salts[1:kept])
+        when keeps_salt then array_prepend(s.salt, s.previous_salts[1 : kept])
         when kind = 'replaced' then s.previous_salts
       end,
       previous_rotated_at = case
-        when keeps_salt then array_prepend(s.rotated_at, s.previous_rotated_at[1:kept])
+        when keeps_salt then array_prepend(s.rotated_at, s.previous_rotated_at[1 : kept])
         when kind = 'replaced' then s.previous_rotated_at
       end,
       previous_generation = case
@@ -167,7 +167,7 @@ turned as (
   from held
   where s.id = held.id and held.wait is null
   returning held.hash, held.successor, held.ip, held.request_id, kind,
-            array_prepend(s.salt, s.previous_salts[1:steps - 1]) as salts, s.id, s.user_id, s.address, s.wallet_chain, s.checked_at,
+            array_prepend(s.salt, s.previous_salts[1 : steps - 1]) as salts, s.id, s.user_id, s.address, s.wallet_chain, s.checked_at,
             s.generation, s.ended_at, s.access_ttl, s.refresh_ttl, s.created_at, s.ends_at
 ),
 head as (

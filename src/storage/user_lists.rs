@@ -55,7 +55,7 @@ pub struct UserLine {
     pub disabled_at: Option<OffsetDateTime>,
 }
 
-// The inner queries name nobody of the outer one, so each runs once.
+// The inner queries do not refer to the outer one, so each runs once.
 pub(super) const LIST: &str = "
 select u.id, u.created_at, u.disabled_at,
   coalesce((select array_remove(array[c.email, c.username], null) from auth.credentials c where c.user_id = u.id), '{}') as logins,

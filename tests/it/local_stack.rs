@@ -24,17 +24,17 @@ fn shell() -> Variables {
 }
 
 async fn start(data: &str, shell: &Variables) -> Process {
-    Process::start(
-        &["local", "--data", data, "--front", "127.0.0.1:0"],
-        shell,
-        |line| {
-            line.trim()
-                .strip_prefix("GraphQL")?
-                .trim()
-                .strip_suffix("/v1/graphql   (local engine; as guest without a token)")
-                .map(str::to_owned)
-        },
-    )
+    start_at("127.0.0.1:0", data, shell).await
+}
+
+async fn start_at(front: &str, data: &str, shell: &Variables) -> Process {
+    Process::start(&["local", "--data", data, "--front", front], shell, |line| {
+        line.trim()
+            .strip_prefix("GraphQL")?
+            .trim()
+            .strip_suffix("/v1/graphql   (local engine; as guest without a token)")
+            .map(str::to_owned)
+    })
     .await
 }
 
@@ -219,6 +219,28 @@ async fn hasuras_role_of_the_local_stack_has_limits_and_the_timeout_is_a_setting
     let output = run(&["local", "--data", data, "--front", "127.0.0.1:0"], &shell, "").await;
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("HASURA_DB_STATEMENT_TIMEOUT is \"soon\""), "{said}");
+}
+
+// Issue 15, item 5.
+#[tokio::test]
+async fn the_metadata_api_is_closed_where_other_machines_reach_the_front() {
+    let folder = tempfile::tempdir_in("/tmp").unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let data = folder.path().to_str().unwrap();
+    let mut shell = shell();
+    shell.set("HASURA_GRAPHQL_ADMIN_SECRET", "the-admin-secret-of-this-test");
+    for (front, status) in [("127.0.0.1:0", 200), ("0.0.0.0:0", 400)] {
+        let stack = start_at(front, data, &shell).await;
+        let reply = reqwest::Client::new()
+            .post(format!(
+                "{}/v1/metadata",
+                stack.base.replace("0.0.0.0", "127.0.0.1")
+            ))
+            .header("x-hasura-admin-secret", "the-admin-secret-of-this-test")
+            .json(&json!({"type": "export_metadata", "version": 2, "args": {}}));
+        assert_eq!(reply.send().await.unwrap().status(), status, "{front}");
+        assert!(stack.stop().await.0.success());
+    }
 }
 
 // Issue 14, item 1.

@@ -215,7 +215,10 @@ async fn neither_the_nonce_nor_the_statement_of_a_purpose_signs_in() {
                 .message(&origin(), 1, nonce, statement, app.clock.now())
         };
         let before = nonces(&app).await;
+        // A wallet that is not known yet gets the same answer.
+        let unknown = wallet().message(&origin(), 1, &issued, "Sign in to the app.", app.clock.now());
         for message in [
+            unknown,
             at(&issued, "Sign in with Ethereum to the app."),
             at(&for_sign_in, &statement),
             at(&for_sign_in, &statement.to_uppercase()),
@@ -279,8 +282,8 @@ async fn a_nonce_of_a_purpose_wants_a_session_and_comes_with_its_statement() {
             app.nonce_for(purpose, &guest()).await.assert_ok();
             continue;
         }
-        for nobody in [guest(), user(id), json!({"x-hasura-role": "admin"})] {
-            app.nonce_for(purpose, &nobody)
+        for without_session in [guest(), user(id), json!({"x-hasura-role": "admin"})] {
+            app.nonce_for(purpose, &without_session)
                 .await
                 .assert_error(403, "forbidden");
         }

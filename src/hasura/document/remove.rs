@@ -78,11 +78,12 @@ impl Removed {
                 continue;
             };
             let path = format!("sources[{name}]");
+            let before = self.removed.len();
             self.tables(&mut sources[at], &path, &source["tables"]);
             let mut bare = source.clone();
             bare["tables"] = Value::Array(Vec::new());
-            // A source with nothing but the connection that ours has came with ours.
-            if canonical(&bare) == canonical(&sources[at].to_value()) {
+            // A source of which nothing is left but the connection that ours has came with ours.
+            if self.removed.len() > before && canonical(&bare) == canonical(&sources[at].to_value()) {
                 sources.remove(at);
                 self.removed.push(path);
             }
@@ -100,6 +101,7 @@ impl Removed {
                 continue;
             };
             let path = format!("{path}.tables[{name}]");
+            let before = self.removed.len();
             for (key, value) in table.as_object().into_iter().flatten() {
                 if value.is_array() {
                     self.list(&mut tables[at], &format!("{path}.{key}"), key, value);
@@ -114,7 +116,9 @@ impl Removed {
                     _ => false,
                 })
             };
-            if left.as_object().is_some_and(is_bare) {
+            // A table that never had a permission of ours is not ours, unless ours has none.
+            let was_ours = self.removed.len() > before || !has_lists(table);
+            if was_ours && left.as_object().is_some_and(is_bare) {
                 tables.remove(at);
                 self.removed.push(path);
             } else {
@@ -163,6 +167,12 @@ impl Removed {
             }
         }
     }
+}
+
+/// Whether an item has lists, such as permissions.
+fn has_lists(item: &Value) -> bool {
+    item.as_object()
+        .is_some_and(|fields| fields.values().any(Value::is_array))
 }
 
 fn position(items: &[Exact], name: &str) -> Option<usize> {
@@ -226,6 +236,17 @@ mod tests {
             let left = canonical(&removed.document.to_value());
             assert_eq!(left, canonical(&theirs.to_value()));
         }
+    }
+
+    #[test]
+    fn a_table_and_a_source_of_the_same_names_that_never_had_anything_of_ours_stay() {
+        let theirs = json!({"version": 3, "sources": [{"name": "default", "kind": "postgres", "configuration": {"c": 1}, "tables": [
+            {"table": {"schema": "public", "name": "t"}}]}]});
+        let removed = remove(&ours(), &Exact::from(&theirs));
+        assert_eq!((removed.removed.len(), removed.document.to_value()), (0, theirs));
+        let empty = json!({"version": 3, "sources": [{"name": "default", "kind": "postgres", "configuration": {"c": 1}, "tables": []}]});
+        let removed = remove(&ours(), &Exact::from(&empty));
+        assert_eq!((removed.removed.len(), removed.document.to_value()), (0, empty));
     }
 
     #[test]

@@ -234,7 +234,7 @@ fn join(reader: &mut Reader<'_>, sdl: &mut Sdl, raw: RawAction) -> Option<Action
         Some("asynchronous") => {
             let reason = format!("action {name}: asynchronous actions are not supported by the local engine");
             let problem = reader.problem_in(FILE, &[&here[..], &["definition", "kind"]].concat(), reason);
-            reader.add(problem.as_not_checked());
+            reader.add(problem.into_not_checked());
             return None;
         }
         Some(other) => {
@@ -249,7 +249,7 @@ fn join(reader: &mut Reader<'_>, sdl: &mut Sdl, raw: RawAction) -> Option<Action
         .any(|argument| argument.default_value.is_some())
     {
         let reason = format!("action {name}: default values are not supported by the local engine");
-        reader.add(Problem::on_line(SDL_FILE, sdl.lines.of(&name), reason).as_not_checked());
+        reader.add(Problem::on_line(SDL_FILE, sdl.lines.of(&name), reason).into_not_checked());
     }
     let ignored = raw.definition.ignored_client_headers;
     if ignored.is_some_and(|names| !are_ignored_by_default(names.iter().map(String::as_str))) {
@@ -259,7 +259,7 @@ fn join(reader: &mut Reader<'_>, sdl: &mut Sdl, raw: RawAction) -> Option<Action
             &[&here[..], &["definition", "ignored_client_headers"]].concat(),
             reason,
         );
-        reader.add(problem.as_not_checked());
+        reader.add(problem.into_not_checked());
     }
     let headers = raw
         .definition

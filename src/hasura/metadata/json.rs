@@ -112,7 +112,7 @@ fn join(reader: &mut Reader<'_>) -> Joined {
         let declared = sdl.actions.len() + sdl.types.iter().count();
         if declared > 0 {
             let reason = format!("has no effect: there is no {ACTIONS}");
-            reader.add(Problem::new(SDL, reason).as_warning());
+            reader.add(Problem::new(SDL, reason).into_warning());
         }
         return Joined::default();
     };
@@ -174,7 +174,7 @@ fn expect(reader: &mut Reader<'_>, node: &Node, known: &[&str]) {
                 "unknown key {name}: Hasura ignores it. Known here: {}",
                 known.join(", ")
             );
-            reader.add(Problem::at(&key.place, reason).as_warning());
+            reader.add(Problem::at(&key.place, reason).into_warning());
         } else if name != "custom_types"
             && !matches!(value.content, Content::List(_))
             && !value.says_nothing()
@@ -224,7 +224,7 @@ fn custom_type(reader: &mut Reader<'_>, sdl: &Sdl, kind: &str, item: &Node) -> O
         reader.add(Problem::at(&item.place, reason));
         return None;
     };
-    Some(described(item.to_value(), declared, description.as_deref()))
+    Some(described(item.to_value(), declared, description))
 }
 
 /// A custom type with what the SDL says of it.

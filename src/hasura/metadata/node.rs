@@ -234,6 +234,12 @@ impl<'i> Builder<'i> {
                     return Err(Problem::at(&place, "an alias inside of its own anchor"));
                 };
                 self.count(&place, size(&node))?;
+                if depth + height(&node) > MAX_DEPTH {
+                    return Err(Problem::at(
+                        &place,
+                        format!("nested deeper than {MAX_DEPTH} levels"),
+                    ));
+                }
                 return Ok(Node { place, ..node });
             }
             other => return Err(Problem::at(&place, format!("unexpected {other:?}"))),
@@ -323,6 +329,16 @@ fn is_include(tag: Option<&Tag>) -> bool {
     tag.is_some_and(|tag| tag.original() == INCLUDE)
 }
 
+/// How many levels lie below a node.
+fn height(node: &Node) -> usize {
+    let below = match &node.content {
+        Content::Scalar(_) | Content::Include(_) => return 0,
+        Content::List(items) => items.iter().map(height).max(),
+        Content::Map(fields) => fields.iter().map(|(_, value)| height(value)).max(),
+    };
+    1 + below.unwrap_or(0)
+}
+
 fn size(node: &Node) -> usize {
     match &node.content {
         Content::Scalar(_) | Content::Include(_) => 1,
@@ -401,6 +417,15 @@ mod tests {
             text.push_str(&format!("a{level}: &a{level} [{items}]\n"));
         }
         assert!(value(&text).unwrap_err().contains("more than 1000000 nodes"));
+        let mut chain = "a0: &a0 [x]\n".to_owned();
+        for level in 1..100 {
+            chain.push_str(&format!("a{level}: &a{level} [*a{}]\n", level - 1));
+        }
+        assert!(
+            value(&chain)
+                .unwrap_err()
+                .contains("nested deeper than 40 levels")
+        );
         assert_eq!(
             value("a: &a [*a]\n"),
             Err("f.yaml:1: an alias inside of its own anchor".to_owned())

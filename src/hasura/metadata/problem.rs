@@ -50,7 +50,7 @@ impl Problem {
 
     /// The same as a warning.
     #[must_use]
-    pub(super) fn as_warning(self) -> Self {
+    pub(super) fn into_warning(self) -> Self {
         Self {
             severity: Severity::Warning,
             ..self
@@ -59,7 +59,7 @@ impl Problem {
 
     /// The same as something that was not checked.
     #[must_use]
-    pub(super) fn as_not_checked(self) -> Self {
+    pub(super) fn into_not_checked(self) -> Self {
         Self {
             severity: Severity::NotChecked,
             ..self

@@ -185,7 +185,7 @@ impl Sdl {
                             one.name
                         );
                         self.problems
-                            .push(Problem::on_line(FILE, line, reason).as_not_checked());
+                            .push(Problem::on_line(FILE, line, reason).into_not_checked());
                     }
                 }
                 let (line, text) = (self.line(one), one.description.as_deref());
@@ -206,7 +206,7 @@ impl Sdl {
                 );
                 let line = line.map(|at| at.line as u64);
                 self.problems
-                    .push(Problem::on_line(FILE, line, reason).as_not_checked());
+                    .push(Problem::on_line(FILE, line, reason).into_not_checked());
             }
         }
     }

@@ -264,11 +264,11 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Vec<Source> {
         let name = item.get("name").and_then(Node::text).unwrap_or_default();
         if kind != "postgres" {
             let reason = format!("source {name}: kind {kind} is not supported by the local engine");
-            reader.add(Problem::at(&item.place, reason).as_not_checked());
+            reader.add(Problem::at(&item.place, reason).into_not_checked());
         } else if let Some(raw) = reader.typed(item) {
             if !sources.is_empty() {
                 let reason = format!("source {name}: a second source is not supported by the local engine");
-                reader.add(Problem::at(&item.place, reason).as_not_checked());
+                reader.add(Problem::at(&item.place, reason).into_not_checked());
             }
             sources.push(convert(reader, raw));
         }
@@ -278,7 +278,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Vec<Source> {
 
 /// Names a part of a source or of a table that is not checked.
 fn not_checked(reader: &mut Reader<'_>, what: String) {
-    reader.add(Problem::new(FILE, format!("{what} is not supported by the local engine")).as_not_checked());
+    reader.add(Problem::new(FILE, format!("{what} is not supported by the local engine")).into_not_checked());
 }
 
 fn convert(reader: &mut Reader<'_>, raw: RawSource) -> Source {

@@ -231,12 +231,12 @@ impl<'n> Fields<'n> {
             );
             self.found
                 .borrow_mut()
-                .push(Problem::at(&key.place, reason).as_warning());
+                .push(Problem::at(&key.place, reason).into_warning());
         } else if !value.says_nothing() {
             let reason = format!("{name} is not supported by the local engine");
             self.found
                 .borrow_mut()
-                .push(Problem::at(&key.place, reason).as_not_checked());
+                .push(Problem::at(&key.place, reason).into_not_checked());
         }
         true
     }

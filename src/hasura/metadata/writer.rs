@@ -120,7 +120,13 @@ fn source(source: &Value, files: &mut BTreeMap<String, String>) -> Result<Value,
         let folder = format!("databases/{name}/{part}");
         let mut includes: Vec<String> = Vec::new();
         for item in &items {
-            let file = file_name(&item[key]);
+            let stem = file_name(&item[key]);
+            // `public.a_b` and `public_a.b` would be one file.
+            let names = std::iter::once(stem.clone()).chain((2..).map(|number| format!("{stem}_{number}")));
+            let file = names
+                .map(|name| format!("{name}.yaml"))
+                .find(|file| !files.contains_key(&format!("{folder}/{file}")))
+                .unwrap_or(stem);
             files.insert(format!("{folder}/{file}"), yaml(item)?);
             includes.push(format!("!include {file}"));
         }
@@ -130,7 +136,7 @@ fn source(source: &Value, files: &mut BTreeMap<String, String>) -> Result<Value,
     Ok(source)
 }
 
-/// `public_accounts.yaml`. Of a table of another kind of database, the parts of its name.
+/// `public_accounts`. Of a table of another kind of database, the parts of its name.
 fn file_name(table: &Value) -> String {
     let parts: Vec<&str> = match table {
         Value::String(name) => vec!["public", name],
@@ -144,7 +150,7 @@ fn file_name(table: &Value) -> String {
         }
     };
     // A slash would be another folder.
-    format!("{}.yaml", parts.join("_").replace('/', "_"))
+    parts.join("_").replace('/', "_")
 }
 
 /// actions.graphql: the signatures of the actions and the fields of the types.
@@ -228,6 +234,7 @@ mod tests {
         let with_everything = json!({
             "version": 3,
             "sources": [{"name": "a b", "kind": "postgres", "tables": [
+                    {"table": {"schema": "public", "name": "a_b"}}, {"table": {"schema": "public_a", "name": "b"}},
                     {"table": {"schema": "public", "name": "t"}, "select_permissions": [{"role": "r", "permission": {"columns": ["yes", "1"], "filter": {"a": {"_eq": "0777"}}}}]}],
                 "functions": [{"function": {"schema": "public", "name": "f"}}],
                 "configuration": {"connection_info": {"database_url": {"from_env": "X"}}}}],

@@ -75,7 +75,7 @@ impl<'f> Reader<'f> {
     /// Says that a file was not checked, unless it says nothing: absent, null, or empty lists and maps throughout.
     pub(super) fn pass_over(&mut self, file: &str) {
         if let Some(node) = self.node(file).filter(|node| !node.says_nothing()) {
-            self.add(Problem::at(&node.place, "not supported by the local engine").as_not_checked());
+            self.add(Problem::at(&node.place, "not supported by the local engine").into_not_checked());
         }
     }
 
@@ -115,7 +115,9 @@ impl<'f> Reader<'f> {
         match Node::parse(file, text) {
             Ok(document) => {
                 if let Some(second) = document.second {
-                    self.add(Problem::at(&second, "only the first document of a file is read").as_warning());
+                    self.add(
+                        Problem::at(&second, "only the first document of a file is read").into_warning(),
+                    );
                 }
                 document.root.map(|root| self.expand(root, depth))
             }
@@ -206,7 +208,7 @@ fn unread_file(path: &str) -> Option<Problem> {
         }
         _ => "has no effect: it is not a metadata file of the Hasura CLI, and no file includes it".to_owned(),
     };
-    Some(Problem::new(path, reason).as_warning())
+    Some(Problem::new(path, reason).into_warning())
 }
 
 /// Absent in all but name: null, or empty lists and maps throughout.

@@ -22,7 +22,7 @@ pub struct Session {
 /// What a restore is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// A token that nobody has seen: the new head.
+    /// A token that was not issued before: the new head.
     Fresh,
     /// The head as it is.
     Head,

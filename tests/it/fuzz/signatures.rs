@@ -52,7 +52,7 @@ pub fn target() -> Target {
         &format!("0x{compact}00"),
         &format!("0x{compact}01"),
         &format!("0X{compact}1b\n"),
-        &compact.to_owned(),
+        compact,
         "0x",
         "",
     ];

@@ -96,6 +96,12 @@ async fn the_metadata_api_wants_the_admin_secret_and_keeps_versions_apart() {
     }
     let (status, exported) = call(&engine.base, Some(SECRET), export.clone()).await;
     assert_eq!((status, &exported["resource_version"]), (200, &json!(1)));
+    // Without a secret configured there is no metadata API, and a role that is only named is not admin.
+    let request = reqwest::Client::new()
+        .post(format!("{}/v1/metadata", engine.base))
+        .header("x-hasura-role", "admin")
+        .json(&export);
+    assert_eq!(request.send().await.unwrap().status(), 401);
     let replace = |version: i64, metadata: &Value| {
         json!({"type": "replace_metadata", "version": 2, "resource_version": version,
             "args": {"allow_inconsistent_metadata": false, "metadata": metadata}})
@@ -219,16 +225,16 @@ async fn the_metadata_commands_of_the_guide_can_be_played() {
     )
     .unwrap();
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_hasura-siwe"));
-    let path = format!(
-        "{}:{}",
-        program.parent().unwrap().display(),
-        std::env::var("PATH").unwrap()
-    );
+    let folder = program.parent().unwrap().display().to_string();
     let play = async |script: &str| {
         let output = tokio::process::Command::new("bash")
-            .args(["-euo", "pipefail", "-c", script])
+            .args([
+                "-euo",
+                "pipefail",
+                "-c",
+                &format!("PATH={folder}:$PATH\n{script}"),
+            ])
             .current_dir(work.path())
-            .env("PATH", &path)
             .env("HASURA_ENDPOINT", &engine.base)
             .env("HASURA_GRAPHQL_ADMIN_SECRET", SECRET)
             .output()
