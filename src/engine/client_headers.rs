@@ -3,30 +3,13 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::{USER_AGENT, VERSION};
-
-/// Headers that are never passed on under their own names.
-const IGNORED: [&str; 14] = [
-    "content-length",
-    "content-md5",
-    "user-agent",
-    "host",
-    "origin",
-    "referer",
-    "accept",
-    "accept-encoding",
-    "accept-language",
-    "accept-datetime",
-    "cache-control",
-    "connection",
-    "dnt",
-    "content-type",
-];
+use crate::hasura::metadata::IGNORED_CLIENT_HEADERS;
 
 /// The headers of a client that are passed on.
 pub(crate) fn passed_on(client: &HeaderMap) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
     client
         .iter()
-        .filter(|(name, _)| !IGNORED.contains(&name.as_str()) && !is_hop(name))
+        .filter(|(name, _)| !IGNORED_CLIENT_HEADERS.contains(&name.as_str()) && !is_hop(name))
 }
 
 /// What every call says of itself, in place of what was said before.

@@ -20,7 +20,7 @@ pub(super) const FILE: &str = "actions.yaml";
 const DEFAULT_TIMEOUT: u64 = 30;
 
 /// The headers of a client that Hasura does not pass on to a handler. An export names them with every action, in this order.
-const IGNORED_CLIENT_HEADERS: [&str; 14] = [
+pub(crate) const IGNORED_CLIENT_HEADERS: [&str; 14] = [
     "content-length",
     "content-md5",
     "user-agent",

@@ -23,8 +23,8 @@ mod yaml;
 
 use serde::Deserialize;
 
-pub(crate) use actions::are_ignored_by_default;
 pub use actions::{Action, ActionKind, Header, HeaderValue};
+pub(crate) use actions::{IGNORED_CLIENT_HEADERS, are_ignored_by_default};
 pub use files::Files;
 pub use json::{Built, build};
 pub use places::Places;
