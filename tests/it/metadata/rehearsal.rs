@@ -141,6 +141,25 @@ async fn the_metadata_api_wants_the_admin_secret_and_keeps_versions_apart() {
 
 // Issue 15, item 5.
 #[tokio::test]
+async fn a_role_admin_without_the_secret_has_no_metadata_api() {
+    let directory = Directory::small();
+    let variables: Variables = [
+        ("HASURA_GRAPHQL_METADATA_DIR", directory.path()),
+        ("HASURA_GRAPHQL_SERVER_PORT", "0".to_owned()),
+        ("HASURA_GRAPHQL_ADMIN_SECRET", SECRET.to_owned()),
+        ("HASURA_GRAPHQL_UNAUTHORIZED_ROLE", "admin".to_owned()),
+    ]
+    .into_iter()
+    .collect();
+    let engine = Process::start(&["engine"], &variables, address).await;
+    let export = json!({"type": "export_metadata", "version": 2, "args": {}});
+    let (status, body) = call(&engine.base, None, export.clone()).await;
+    assert_eq!((status, &body["code"]), (400, &json!("access-denied")), "{body}");
+    assert_eq!(call(&engine.base, Some(SECRET), export).await.0, 200);
+}
+
+// Issue 15, item 5.
+#[tokio::test]
 async fn unsupported_parts_are_left_out_and_listed_on_request() {
     let directory = Directory::small();
     directory.write("cron_triggers.yaml", "- name: nightly\n");
