@@ -94,8 +94,8 @@ fn open_files() -> usize {
 /// The largest head of a request, and with it the buffer of each connection.
 const LARGEST_HEAD: usize = 64 * 1024;
 
-/// Serves `router` until `stop` is ready; then takes leave of whoever is connected, for `limits.farewell`, and finishes what
-/// is under way, for at most `limits.drain`. Each request carries
+/// Serves `router` until `stop` is ready. Then it tells connected clients to close, for `limits.farewell`, and finishes the
+/// requests in flight, for at most `limits.drain`. Each request carries
 /// [`ConnectInfo`] with its peer's address.
 ///
 /// # Errors
@@ -112,8 +112,8 @@ pub async fn serve(
     let farewell = async {
         stop.await;
         stopping.send_replace(true);
-        // Whoever has connected by now and was not accepted yet would be reset, with what was already sent: a balancer
-        // does not repeat that.
+        // A client that is connected and not accepted yet would be reset, with what it has sent: a balancer does not
+        // repeat such a request.
         sleep(limits.farewell).await;
     };
     tokio::select! {
