@@ -15,7 +15,7 @@ use crate::app::asked_to_stop;
 use crate::clock::Clock;
 use crate::config::{Faults, LogFormat, Variables};
 use crate::engine::{Config, Engine, Environment, MetadataSource, StartError};
-use crate::hasura::metadata::{Files, Metadata, Problem, Severity};
+use crate::hasura::metadata::{Files, Metadata, Problem};
 use crate::server;
 
 const HOST: &str = "HASURA_GRAPHQL_SERVER_HOST";
@@ -51,12 +51,10 @@ pub(super) async fn run(arguments: Arguments, variables: Variables) -> anyhow::R
         Ok(config) => {
             match metadata_problems(&config.metadata) {
                 Ok(problems) => {
-                    let (ignored, stopping): (Vec<Problem>, Vec<Problem>) =
-                        problems.into_iter().partition(|problem| match problem.severity {
-                            Severity::Error => false,
-                            Severity::NotChecked => arguments.ignore_unsupported,
-                            Severity::Warning => true,
-                        });
+                    let stops =
+                        |problem: &Problem| problem.severity.stops_engine(arguments.ignore_unsupported);
+                    let (stopping, ignored): (Vec<Problem>, Vec<Problem>) =
+                        problems.into_iter().partition(stops);
                     left_out.extend(ignored);
                     faults.extend(stopping.iter().map(ToString::to_string));
                 }

@@ -13,7 +13,7 @@ use super::source::Database;
 use super::statement_timeout::StatementTimeout;
 use super::{Engine, Exported, Running, Shared};
 use crate::clock::Clock;
-use crate::hasura::metadata::{self, DatabaseUrl, Files, LoadReport, Metadata, Problem, Severity, Source};
+use crate::hasura::metadata::{self, DatabaseUrl, Files, LoadReport, Metadata, Problem, Source};
 
 /// Why an engine does not start.
 #[derive(Debug, thiserror::Error)]
@@ -69,10 +69,9 @@ pub(super) async fn build(
         problems,
         ..
     } = Metadata::load(files);
-    let (ignored, refused): (Vec<Problem>, Vec<Problem>) = problems.into_iter().partition(|problem| {
-        problem.severity == Severity::Warning
-            || ignores_unsupported && problem.severity == Severity::NotChecked
-    });
+    let (refused, ignored): (Vec<Problem>, Vec<Problem>) = problems
+        .into_iter()
+        .partition(|problem| problem.severity.stops_engine(ignores_unsupported));
     if !refused.is_empty() {
         return Err(StartError::Metadata(refused));
     }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::canonical::{canonical, named};
 use super::diff::differences;
 use super::exact::Exact;
+use super::shape::inner_name;
 
 /// What came of a removal.
 #[derive(Debug)]
@@ -185,8 +186,7 @@ fn position(items: &[Exact], name: &str) -> Option<usize> {
 fn used_types(document: &Value) -> BTreeSet<String> {
     let mut used = BTreeSet::new();
     let mut note = |text: &Value| {
-        let text = text.as_str().unwrap_or_default();
-        used.insert(text.trim_matches(|mark: char| "[]! ".contains(mark)).to_owned());
+        used.insert(inner_name(text.as_str().unwrap_or_default()).to_owned());
     };
     for action in document["actions"].as_array().into_iter().flatten() {
         let definition = &action["definition"];

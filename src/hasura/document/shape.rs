@@ -6,6 +6,8 @@ use apollo_compiler::ast::{Definition, Document, OperationDefinition, Selection,
 use apollo_compiler::{Name, Node};
 use serde_json::{Map, Value, json};
 
+use crate::hasura::metadata::{KINDS, TableName};
+
 /// Keeps the actions that `keep` wants, the types that they use, and the stored queries and REST endpoints that call no
 /// other action.
 pub fn keep_actions(document: &mut Value, keep: impl Fn(&str) -> bool) {
@@ -73,7 +75,10 @@ pub fn rename(document: &mut Value, prefix: &str, suffix: &str) {
     if !prefix.is_empty() {
         for source in items_mut(document, "sources") {
             for table in items_mut(source, "tables") {
-                let name = format!("{prefix}{}", graphql_name(&table["table"]));
+                let Ok(tracked) = serde_json::from_value::<TableName>(table["table"].clone()) else {
+                    continue;
+                };
+                let name = format!("{prefix}{}", tracked.graphql_name());
                 if let Some(fields) = table.as_object_mut() {
                     let configuration = fields.entry("configuration").or_insert_with(|| Map::new().into());
                     configuration["custom_name"] = name.into();
@@ -98,8 +103,6 @@ pub fn rename(document: &mut Value, prefix: &str, suffix: &str) {
         }
     }
 }
-
-const KINDS: [&str; 4] = ["enums", "input_objects", "objects", "scalars"];
 
 fn items_mut<'v>(parent: &'v mut Value, key: &str) -> impl Iterator<Item = &'v mut Value> {
     parent
@@ -149,7 +152,7 @@ fn rename_types(item: &mut Value, list: &str, key: &str, renamed: &impl Fn(&str)
 
 /// `[Name!]!` with a suffix behind the name, if it is one of these types.
 fn renamed_type(text: &str, types: &BTreeSet<String>, suffix: &str) -> String {
-    let name = text.trim_matches(|mark: char| "[]! ".contains(mark));
+    let name = inner_name(text);
     if types.contains(name) {
         text.replacen(name, &format!("{name}{suffix}"), 1)
     } else {
@@ -157,24 +160,16 @@ fn renamed_type(text: &str, types: &BTreeSet<String>, suffix: &str) -> String {
     }
 }
 
-fn graphql_name(table: &Value) -> String {
-    match table {
-        Value::String(name) => name.clone(),
-        table => match table["schema"].as_str() {
-            None | Some("public") => name_of(table).to_owned(),
-            Some(schema) => format!("{schema}_{}", name_of(table)),
-        },
-    }
+/// `Name` of `[Name!]!`.
+pub(super) fn inner_name(type_text: &str) -> &str {
+    type_text.trim_matches(|mark: char| "[]! ".contains(mark))
 }
 
 /// Drops types that no action needs, step by step, since types need others.
 fn keep_used_types(document: &mut Value) {
     let mut used = BTreeSet::new();
     let mut pending: Vec<String> = Vec::new();
-    let inner = |text: &Value| {
-        let text = text.as_str().unwrap_or_default();
-        text.trim_matches(|mark: char| "[]! ".contains(mark)).to_owned()
-    };
+    let inner = |text: &Value| inner_name(text.as_str().unwrap_or_default()).to_owned();
     for action in document["actions"].as_array().into_iter().flatten() {
         let definition = &action["definition"];
         pending.push(inner(&definition["output_type"]));

@@ -4,7 +4,7 @@
 //! neither of two things of one name.
 
 use super::sdl::{FILE, Lines};
-use super::{ActionKind, Metadata, Problem, TableName};
+use super::{ActionKind, Metadata, Problem};
 
 /// Hasura's own root types.
 const ROOTS: [&str; 3] = ["query_root", "mutation_root", "subscription_root"];
@@ -42,7 +42,7 @@ pub(super) fn find(metadata: &Metadata, lines: &Lines) -> Vec<Problem> {
         }
     }
     for table in metadata.sources.iter().flat_map(|source| &source.tables) {
-        let shown = graphql_name(&table.name);
+        let shown = table.name.graphql_name();
         for action in &metadata.actions {
             let fields = match action.kind {
                 ActionKind::Query => &QUERIES[..],
@@ -69,11 +69,4 @@ pub(super) fn find(metadata: &Metadata, lines: &Lines) -> Vec<Problem> {
         }
     }
     found
-}
-
-fn graphql_name(name: &TableName) -> String {
-    match name.schema.as_str() {
-        "public" => name.name.clone(),
-        schema => format!("{schema}_{}", name.name),
-    }
 }

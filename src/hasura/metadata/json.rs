@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::actions::FILE as ACTIONS;
 use super::node::{Content, Node};
-use super::sdl::{self, FILE as SDL, Sdl};
+use super::sdl::{self, FILE as SDL, KINDS, Sdl};
 use super::yaml::Reader;
 use super::{ActionKind, CustomType, Files, Problem, Severity, sources};
 
@@ -34,9 +34,6 @@ const SECTIONS: [(&str, &str); 15] = [
     ("backend_configs", "backend_configs.yaml"),
     ("opentelemetry", "opentelemetry.yaml"),
 ];
-
-/// The lists under custom_types, in the CLI's order.
-const KINDS: [&str; 4] = ["enums", "input_objects", "objects", "scalars"];
 
 /// The JSON of a directory.
 #[derive(Debug)]

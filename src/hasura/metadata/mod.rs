@@ -30,6 +30,7 @@ pub use json::{Built, build};
 pub use places::Places;
 pub use problem::{Problem, Severity};
 pub use relationships::{Relationship, RelationshipUsing};
+pub(crate) use sdl::KINDS;
 pub use sdl::{CustomType, CustomTypes};
 pub use sources::{DatabaseUrl, SelectPermission, Source, Table, TableName, Writers};
 pub use writer::directory;

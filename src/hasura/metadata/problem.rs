@@ -13,6 +13,17 @@ pub enum Severity {
     NotChecked,
 }
 
+impl Severity {
+    /// Whether the local engine refuses to start on it. With `ignores_unsupported` it leaves out what it does not support.
+    pub fn stops_engine(self, ignores_unsupported: bool) -> bool {
+        match self {
+            Self::Error => true,
+            Self::NotChecked => !ignores_unsupported,
+            Self::Warning => false,
+        }
+    }
+}
+
 /// Something in the directory that needs a word.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{file}{}: {reason}", .line.map(|line| format!(":{line}")).unwrap_or_default())]

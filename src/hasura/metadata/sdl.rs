@@ -16,6 +16,9 @@ use super::{ActionKind, Problem};
 
 pub(super) const FILE: &str = "actions.graphql";
 
+/// The lists under custom_types, in the CLI's order.
+pub(crate) const KINDS: [&str; 4] = ["enums", "input_objects", "objects", "scalars"];
+
 /// A type that actions.graphql declares.
 #[derive(Clone, Debug)]
 pub enum CustomType {

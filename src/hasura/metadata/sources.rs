@@ -78,6 +78,16 @@ impl From<RawTableName> for TableName {
     }
 }
 
+impl TableName {
+    /// Its name in a schema of GraphQL, unless the metadata gives it another.
+    pub(crate) fn graphql_name(&self) -> String {
+        match self.schema.as_str() {
+            "public" => self.name.clone(),
+            schema => format!("{schema}_{}", self.name),
+        }
+    }
+}
+
 impl fmt::Display for TableName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.schema, self.name)

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use serde_json::{Map, Value, json};
 
 use super::actions::FILE as ACTIONS;
-use super::sdl::FILE as SDL;
+use super::sdl::{FILE as SDL, KINDS};
 use super::sources::FILE as SOURCES;
 
 /// Files that hold a list, with the key of the JSON that they hold.
@@ -32,8 +32,6 @@ const MAPS: [(&str, &str); 6] = [
     ("network.yaml", "network"),
     ("opentelemetry.yaml", "opentelemetry"),
 ];
-/// The lists under custom_types.
-const KINDS: [&str; 4] = ["enums", "input_objects", "objects", "scalars"];
 /// Parts of a source that have a folder of their own, with the key that names an item.
 const PARTS: [(&str, &str); 2] = [("tables", "table"), ("functions", "function")];
 
